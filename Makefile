@@ -1,0 +1,100 @@
+# Every habit has one command. `make help` lists them.
+# Nothing needs to be installed first but Python 3.11 or 3.12 (with venv and headers), make and a C compiler.
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := requirements
+# The Python to build the virtual environment with; found by itself if left empty.
+PYTHON ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test check format bench docs lock clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
+	    printf '%-12s %s\n' "$$command" "$$does"; done
+
+setup: $(VENV)/.installed ## build .venv from the locks (the others do this by themselves)
+
+demo: $(VENV)/.installed ## FHIR server, synthetic patients, service: print the table, then serve
+	$(BIN)/trial-cds demo
+
+test: $(VENV)/.installed ## run all tests
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.installed ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed ## put the code into the shape that `check` wants
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed ## measure the performance budgets
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.installed ## write the generated documents
+	$(BIN)/python -m docs
+
+# dev.lock is solved first and holds the other two, so that what is tested is what runs.
+# Versions stay as they are unless a .in file asks for others; `make lock UPGRADE=--upgrade` renews them all.
+UPGRADE ?=
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
+    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+RUN_IN := $(LOCKS)/run.in
+SANDBOX_IN := $(RUN_IN) $(LOCKS)/sandbox.in
+DEV_IN := $(SANDBOX_IN) $(LOCKS)/dev.in
+
+lock: $(VENV)/.uv ## solve requirements/*.in into requirements/*.lock
+	$(COMPILE) $(LOCKS)/bootstrap.in -o $(LOCKS)/bootstrap.lock
+	$(COMPILE) $(LOCKS)/build.in -o $(LOCKS)/build.lock
+	$(COMPILE) --build-constraints $(LOCKS)/build.lock $(DEV_IN) -o $(LOCKS)/dev.lock
+	$(COMPILE) --build-constraints $(LOCKS)/build.lock -c $(LOCKS)/dev.lock $(SANDBOX_IN) -o $(LOCKS)/sandbox.lock
+	$(COMPILE) --build-constraints $(LOCKS)/build.lock -c $(LOCKS)/dev.lock $(RUN_IN) -o $(LOCKS)/run.lock
+
+clean: ## remove everything that make and the tools have made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+# --- set-up -----------------------------------------------------------------------------------------------
+
+# Exit status 0 for a Python that can do the job. A name on PATH proves nothing (version managers leave
+# names behind that do not run), and durable-rules is compiled, which takes the headers.
+SUITABLE := import os, sys, sysconfig, ensurepip, venv; \
+    sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 12) \
+    and os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))))
+
+# A virtual environment with uv in it; uv is the only thing that pip installs.
+$(VENV)/.uv: $(LOCKS)/bootstrap.lock
+	@set -e; \
+	if ! $(BIN)/python -c '$(SUITABLE)' 2>/dev/null; then \
+	    found=; \
+	    for python in $(or $(PYTHON),python3.12 python3.11 python3 python \
+	        /usr/bin/python3.12 /usr/bin/python3.11 \
+	        "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.12.*/bin/python \
+	        "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.11.*/bin/python); do \
+	        if "$$python" -c '$(SUITABLE)' 2>/dev/null; then found=$$python; break; fi; \
+	    done; \
+	    if [ -z "$$found" ]; then \
+	        echo "No Python 3.11 or 3.12 with venv, pip and C headers was found." >&2; \
+	        echo "Install one (Debian: python3-venv, python3-dev), or name it: make setup PYTHON=..." >&2; \
+	        exit 1; \
+	    fi; \
+	    echo "Building $(VENV) with $$("$$found" --version)"; \
+	    "$$found" -m venv --clear $(VENV); \
+	fi
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+	    -r $(LOCKS)/bootstrap.lock
+	@touch $@
+
+# Exactly what the lock says, and the project itself in place. Runs again when one of these files changes.
+$(VENV)/.installed: $(VENV)/.uv $(LOCKS)/dev.lock $(LOCKS)/build.lock pyproject.toml
+	@command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null || \
+	    echo "No C compiler was found: durable-rules will not build (Debian: gcc, libc6-dev)." >&2
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes \
+	    --build-constraints $(LOCKS)/build.lock $(LOCKS)/bootstrap.lock $(LOCKS)/dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps \
+	    --build-constraints $(LOCKS)/build.lock --editable .
+	@touch $@
