@@ -1,0 +1,162 @@
+"""Assesses one record against one trial: findings, decisions, verdict. The same input, the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, tzinfo
+from typing import Any, Protocol
+
+from rules.assessment import (
+    Assessment,
+    Confidence,
+    CriterionResult,
+    Effect,
+    Verdict,
+    effect_of,
+)  # fmt: skip
+from rules.criterion import Chart, Declaration, Finding, TrialSettings
+from rules.decision import Fact, Rule
+from rules.engine import DurableEvaluator
+from rules.record import PatientRecord, SearchState
+from rules.reference import ReferenceEvaluator
+from rules.trial import Trial
+
+
+class Evaluator(Protocol):
+    """Decides facts by declared rules: durable_rules, or the reference."""
+
+    def fired(self, facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """The two rulesets of a trial: one for the criteria, a small one for the verdict."""
+
+    criteria: Evaluator
+    verdict: Evaluator
+
+
+def durable_executor(trial: Trial) -> Executor:
+    """Return the executor of the service. Make it in the process that uses it, after a fork."""
+    return Executor(DurableEvaluator(trial.tables), DurableEvaluator({"verdict": trial.verdict_rules}))
+
+
+def reference_executor(trial: Trial) -> Executor:
+    """Return the executor of cohort runs and differential tests."""
+    return Executor(ReferenceEvaluator(trial.tables), ReferenceEvaluator({"verdict": trial.verdict_rules}))
+
+
+def assess(
+    record: PatientRecord,
+    trial: Trial,
+    executor: Executor,
+    on: date,
+    zone: tzinfo,
+    settings: TrialSettings | None = None,
+) -> Assessment:
+    """Return the assessment of ``record`` on the day ``on`` in the site's ``zone``.
+
+    Raises `rules.engine.EvaluationError` when the engine does not give a complete answer.
+    """
+    settings = settings or TrialSettings()
+    results = decide(record, trial, executor, trial.declarations, on, zone, settings)
+    verdict, reasons = _verdict(record, trial, executor, results, on, zone, settings)
+    return Assessment(
+        trial.id, trial.rules_version, on, record.patient.id, verdict, reasons, results, data_gaps(record)
+    )
+
+
+def passes_gates(
+    record: PatientRecord,
+    trial: Trial,
+    executor: Executor,
+    on: date,
+    zone: tzinfo,
+    settings: TrialSettings | None = None,
+) -> bool:
+    """Return False when no further data could make the trial applicable, so that none need be fetched.
+
+    Only the gate criteria are evaluated. What the missing data could change is unknown, and passes.
+    """
+    gates = [declaration for declaration in trial.declarations if declaration.id in trial.gates]
+    results = decide(record, trial, executor, gates, on, zone, settings or TrialSettings())
+    return not any(result.rule in trial.gate_rules for result in results)
+
+
+def decide(
+    record: PatientRecord,
+    trial: Trial,
+    executor: Executor,
+    declarations: Sequence[Declaration],
+    on: date,
+    zone: tzinfo,
+    settings: TrialSettings,
+) -> tuple[CriterionResult, ...]:
+    """Return the results of ``declarations`` alone."""
+    findings = {
+        this.id: trial.evaluables[this.id].find(Chart(record, on, zone, this, settings, trial.analytes, trial.units))
+        for this in declarations
+    }
+    fired = executor.criteria.fired({name: finding.fact for name, finding in findings.items()})
+    return tuple(
+        _result(this, findings[this.id], _first(trial.evaluables[this.id].rules, fired[this.id]))
+        for this in declarations
+    )
+
+
+def _first(table: Sequence[Rule[Any]], fired: Sequence[str]) -> Rule[Any]:
+    """Return the first rule of the table that holds: it decides."""
+    return next(rule for rule in table if rule.name in fired)
+
+
+def _result(declaration: Declaration, finding: Finding, rule: Rule[Any]) -> CriterionResult:
+    effect = effect_of(declaration.kind, rule.status)
+    confidence = rule.confidence.at_most(finding.confidence)
+    blocks = effect is Effect.BLOCKS
+    near_miss = finding.near_threshold and declaration.laboratory
+    return CriterionResult(
+        id=declaration.id,
+        kind=declaration.kind,
+        label=declaration.label,
+        text=declaration.text,
+        status=rule.status,
+        effect=effect,
+        confidence=confidence,
+        basis=finding.basis or rule.basis,
+        summary=" ".join([rule.says.format_map(finding.words), *finding.notes]),
+        rule=f"{declaration.id}.{rule.name}",
+        near_threshold=finding.near_threshold,
+        recheck_on=finding.recheck_on if blocks else None,
+        evidence=tuple(finding.evidence),
+        missing=(tuple(finding.missing) or (declaration.settled_by,)) if effect is Effect.OPEN else (),
+        interpretation=declaration.interpretation,
+        text_defect=declaration.text_defect,
+        sensitive=declaration.sensitive,
+        softened=blocks and (near_miss or confidence is Confidence.LOW),
+    )
+
+
+def _verdict(
+    record: PatientRecord,
+    trial: Trial,
+    executor: Executor,
+    results: tuple[CriterionResult, ...],
+    on: date,
+    zone: tzinfo,
+    settings: TrialSettings,
+) -> tuple[Verdict, tuple[str, ...]]:
+    tally = trial.tally(record, results, trial.value_sets, on, zone, settings)
+    rule = _first(trial.verdict_rules, executor.verdict.fired({"verdict": tally.fact})["verdict"])
+    reasons = (rule.says.format_map(tally.words), *tally.notes)
+    return rule.status, tuple(reason for reason in reasons if reason)
+
+
+def data_gaps(record: PatientRecord) -> tuple[str, ...]:
+    """Return, in words, which searches did not bring everything, and what was left out."""
+    quiet = (SearchState.COMPLETE, SearchState.UNSUPPORTED)
+    gaps = [f"{name}: {s.reason or s.state.value}" for name, s in record.searches.items() if s.state not in quiet]
+    gaps += [f"{u.reference} could not be read" for u in record.unreadable]
+    if record.dropped:
+        gaps.append(f"{record.dropped} resource(s) of another subject were left out")
+    return tuple(gaps)

@@ -1,0 +1,231 @@
+"""Code systems and value sets: which codings of a record mean what a criterion asks for.
+
+Systems are normalised (OIDs, editions, national editions) before they are compared. ICD codes match by
+prefix without their dot, each edition by its own rows, for E10.0 means one thing in WHO ICD-10 and nothing
+in ICD-10-CM. Everything else matches exactly; rows marked unverified are listed and never matched.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from rules.resources import CodeableConcept, Coding
+
+LOINC = "http://loinc.org"
+SNOMED = "http://snomed.info/sct"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
+ICD10 = "http://hl7.org/fhir/sid/icd-10"
+ICD9CM = "http://hl7.org/fhir/sid/icd-9-cm"
+ATC = "http://www.whocc.no/atc"
+CVX = "http://hl7.org/fhir/sid/cvx"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+TEXT = "text"
+"""Pseudo-system of the rows that match whole words of free text."""
+
+_ALIASES = {
+    "urn:oid:2.16.840.1.113883.6.1": LOINC,
+    "urn:oid:2.16.840.1.113883.6.96": SNOMED,
+    "urn:oid:2.16.840.1.113883.6.90": ICD10CM,
+    "urn:oid:2.16.840.1.113883.6.3": ICD10,
+    "urn:oid:2.16.840.1.113883.6.103": ICD9CM,
+    "urn:oid:2.16.840.1.113883.6.88": RXNORM,
+    "urn:oid:2.16.840.1.113883.6.73": ATC,
+    "urn:oid:2.16.840.1.113883.12.292": CVX,
+    "http://fhir.de/codesystem/bfarm/icd-10-gm": ICD10,
+    "http://fhir.de/codesystem/dimdi/icd-10-gm": ICD10,
+    "http://fhir.de/codesystem/bfarm/atc": ATC,
+    "http://fhir.de/codesystem/dimdi/atc": ATC,
+    "http://hl7.org/fhir/v3/actcode": ACT_CODE,
+}
+_CLINICAL = frozenset({SNOMED, ICD10CM, ICD10, ICD9CM})
+_DRUG = frozenset({RXNORM, ATC})
+_ICD = frozenset({ICD10CM, ICD10, ICD9CM})
+
+_CUES = re.compile(
+    r"\b(no|not|denies|denied|without|negative|r/o|rule[sd]? out|ruled|possible|possibly|probable|probably|"
+    r"suspect(?:ed)?|suspicion|query|family|fh|fhx|mother|father|sister|brother|parent|screen(?:ing|ed)?|"
+    r"risk)\b|\?",
+    re.IGNORECASE,
+)
+"""Words that take the assertion out of a phrase: negation, doubt, family, screening."""
+
+
+@lru_cache(maxsize=4096)
+def canonical_system(system: str | None) -> str | None:
+    """Return the canonical URI of a code system; one that is not known comes back trimmed."""
+    if not system:
+        return None
+    trimmed = "".join(system.split()).rstrip("/")
+    if trimmed.lower().startswith(SNOMED):
+        return SNOMED
+    known = _ALIASES.get(trimmed.lower())
+    return known or (trimmed.lower() if trimmed.lower() in _CANONICAL_LOWER else trimmed)
+
+
+_CANONICAL_LOWER = frozenset({LOINC, SNOMED, RXNORM, ICD10CM, ICD10, ICD9CM, ATC, CVX})
+
+
+def plain_code(system: str, code: str) -> str:
+    """Return ``code`` as it is compared: ICD without dot and in upper case, others trimmed."""
+    code = code.strip()
+    return code.replace(".", "").upper() if system in _ICD else code
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a value set file."""
+
+    system: str
+    code: str
+    display: str
+    match: str
+    """exact, prefix, descendants (the listed code, unless a terminology server expands it), or text."""
+    exceptions: tuple[str, ...]
+    verified: str
+    source: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Why a coding or a text belongs to a value set."""
+
+    row: Row
+    coding: Coding | None
+    """None when the text matched."""
+
+    @property
+    def by_text(self) -> bool:
+        return self.coding is None
+
+
+class ValueSet:
+    """A named set of codes with one meaning for one purpose."""
+
+    def __init__(self, name: str, title: str, rows: Iterable[Row]) -> None:
+        self.name = name
+        self.title = title
+        self.rows = tuple(rows)
+        self._exact: dict[tuple[str, str], Row] = {}
+        self._prefixes: dict[tuple[str, str], Row] = {}
+        self._texts: list[tuple[re.Pattern[str], Row]] = []
+        for row in self.rows:
+            if row.verified != "no":
+                self._add(row)
+
+    def _add(self, row: Row) -> None:
+        key = (row.system, plain_code(row.system, row.code))
+        if row.match == "text":
+            words = r"\s+".join(re.escape(word) for word in row.code.split())
+            self._texts.append((re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE), row))
+        elif row.match == "prefix":
+            self._prefixes[key] = row
+        else:
+            self._exact[key] = row
+
+    def codes(self, system: str) -> list[str]:
+        """Return the codes of ``system`` that match exactly, sorted: what a FHIR search can ask for."""
+        return sorted(code for code_system, code in self._exact if code_system == system)
+
+    def find(self, concept: CodeableConcept | None) -> Match | None:
+        """Return why one of the codings of ``concept`` belongs to this set, or None."""
+        for coding in concept.codings if concept else ():
+            row = self._row_of(coding)
+            if row:
+                return Match(row, coding)
+        return None
+
+    def _row_of(self, coding: Coding) -> Row | None:
+        system = canonical_system(coding.system)
+        if system is None or not coding.code:
+            return None
+        code = plain_code(system, coding.code)
+        exact = self._exact.get((system, code))
+        if exact or not self._prefixes:
+            return exact
+        for length in range(len(code), 0, -1):
+            row = self._prefixes.get((system, code[:length]))
+            if row and not code.startswith(row.exceptions):
+                return row
+        return None
+
+    def find_text(self, concept: CodeableConcept | None) -> Match | None:
+        """Return the whole-word text match of a concept that carries no code of a known terminology.
+
+        A phrase with a cue of negation, doubt, family or screening does not match.
+        """
+        if concept is None or not self._texts or has_known_code(concept):
+            return None
+        text = concept.text or " ".join(c.display for c in concept.codings if c.display)
+        return self.find_words(text)
+
+    def find_words(self, text: str | None, *, cues: bool = True) -> Match | None:
+        """Return the whole-word match in free text; a cue of negation, doubt or family forbids it.
+
+        ``cues=False`` is for phrases that are negations themselves ("no research").
+        """
+        if not text or (cues and is_doubted(text)):
+            return None
+        return next((Match(row, None) for pattern, row in self._texts if pattern.search(text)), None)
+
+    def mentions(self, text: str | None) -> bool:
+        """True when free text holds one of the phrases, even denied or doubted."""
+        return bool(text) and any(pattern.search(text or "") for pattern, _row in self._texts)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+
+def is_doubted(text: str) -> bool:
+    """True when free text has a cue of negation, doubt, family or screening: it asserts nothing."""
+    return _CUES.search(text) is not None
+
+
+def has_known_code(concept: CodeableConcept) -> bool:
+    """True when a coding is of a terminology whose codes the value sets list (so that text is not needed)."""
+    return any(c.code and canonical_system(c.system) in _CLINICAL | _DRUG for c in concept.codings)
+
+
+COLUMNS = ("system", "code", "display", "match", "except", "verified", "source", "note")
+_MATCHES = ("exact", "prefix", "descendants", "text")
+_VERIFIED = ("yes", "partial", "no")
+
+
+class ValueSetError(ValueError):
+    """A value set file is not as it should be; the message names file, line and what is wrong."""
+
+
+def read_value_set(name: str, title: str, lines: Iterable[str]) -> ValueSet:
+    """Read a value set from the lines of its CSV file; raises `ValueSetError`."""
+    reader = csv.DictReader(lines)
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise ValueSetError(f"{name}.csv: the columns must be {', '.join(COLUMNS)}; found {reader.fieldnames}.")
+    rows = [_row(name, reader.line_num, values) for values in reader]
+    if not rows:
+        raise ValueSetError(f"{name}.csv: the value set has no row.")
+    return ValueSet(name, title, rows)
+
+
+def _row(name: str, line: int, values: Mapping[str | None, Any]) -> Row:
+    where = f"{name}.csv line {line}"
+    if None in values:
+        raise ValueSetError(f"{where}: there are more than {len(COLUMNS)} columns.")
+    system, code = (values["system"] or "").strip(), (values["code"] or "").strip()
+    match, verified = (values["match"] or "").strip(), (values["verified"] or "").strip()
+    if not system or not code:
+        raise ValueSetError(f"{where}: system and code must not be empty.")
+    if match not in _MATCHES:
+        raise ValueSetError(f"{where}: match must be one of {', '.join(_MATCHES)}; found {match!r}.")
+    if verified not in _VERIFIED:
+        raise ValueSetError(f"{where}: verified must be one of {', '.join(_VERIFIED)}; found {verified!r}.")
+    exceptions = tuple(plain_code(system, part) for part in (values["except"] or "").split(";") if part.strip())
+    return Row(
+        system, code, (values["display"] or "").strip(), match, exceptions, verified,
+        (values["source"] or "").strip(), (values["note"] or "").strip(),
+    )  # fmt: skip

@@ -1,0 +1,153 @@
+"""What a criterion module is made of: the declared data it may use, and the finding it returns.
+
+A module ``rules/<trial>/<name>.py`` has a function ``find(chart) -> Finding`` and a decision table ``RULES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta, tzinfo
+from enum import StrEnum
+from fractions import Fraction
+
+from rules.assessment import Basis, Confidence, Evidence, Kind
+from rules.codes import ValueSet
+from rules.dates import Days, Moment, add_months, parse_moment
+from rules.decision import FactValue
+from rules.quantities import Analyte, Units
+from rules.record import PatientRecord, Search
+
+
+class Coverage(StrEnum):
+    """Where an imprecise date lies with regard to a window."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+    STRADDLES = "straddles"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A threshold of the protocol, exact, with its unit and where it comes from."""
+
+    value: Fraction
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A look-back in days or calendar months; its first day still counts."""
+
+    days: int | None
+    months: int | None
+    source: str
+
+    def start(self, on: date) -> date:
+        """Return the first day of the window that ends on ``on``."""
+        if self.days is not None:
+            return on - timedelta(days=self.days)
+        return add_months(on, -(self.months or 0))
+
+    def covers(self, days: Days, on: date) -> Coverage:
+        """Return whether an event on one of ``days`` lies in the window before ``on``."""
+        start = self.start(on)
+        if days.first >= start:
+            return Coverage.INSIDE
+        return Coverage.OUTSIDE if days.last < start else Coverage.STRADDLES
+
+    def __str__(self) -> str:
+        return f"{self.days} days" if self.days is not None else f"{self.months} months"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A criterion as the trial's data files declare it."""
+
+    id: str
+    kind: Kind
+    label: str
+    text: str
+    computability: str
+    interpretation: str
+    reason: str
+    consequence: str
+    """immutable, transient or human: what a block means (docs: verdict)."""
+    data: tuple[str, ...]
+    limits: Mapping[str, Limit]
+    windows: Mapping[str, Window]
+    value_sets: Mapping[str, ValueSet]
+    settled_by: str
+    sources: tuple[str, ...]
+    sensitive: bool = False
+    text_defect: str | None = None
+    module: str | None = None
+
+    @property
+    def laboratory(self) -> bool:
+        """True when laboratory results come first in ``data``: their near misses are not decisive."""
+        return self.data[:1] == ("labs",)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSettings:
+    """What a site decides about the reading of the protocol."""
+
+    age_policy: str = "flag"
+    """flag: 41-65 needs judgement; header: 18-40 decides; text: 18-65 decides."""
+    assess_test_patients: bool = False
+    """Whether a patient marked as a test patient (HTEST) gets a verdict; true in the sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One record on one day, seen by one criterion."""
+
+    record: PatientRecord
+    on: date
+    zone: tzinfo
+    this: Declaration
+    settings: TrialSettings
+    analytes: Mapping[str, Analyte]
+    units: Units
+
+    def limit(self, name: str) -> Fraction:
+        return self.this.limits[name].value
+
+    def window(self, name: str) -> Window:
+        return self.this.windows[name]
+
+    def value_set(self, name: str) -> ValueSet:
+        return self.this.value_sets[name]
+
+    def analyte(self, name: str) -> Analyte:
+        return self.analytes[name]
+
+    def search(self, name: str) -> Search:
+        return self.record.search(name)
+
+    def moment(self, text: str | None) -> Moment | None:
+        """Read a FHIR date; None for absent or invalid text."""
+        return parse_moment(text, self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a criterion found in the record, ready for its decision table."""
+
+    fact: Mapping[str, FactValue]
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What ``{name}`` stands for in the sentences of the table."""
+    evidence: Sequence[Evidence] = ()
+    notes: Sequence[str] = ()
+    """Sentences added to the summary whatever the status."""
+    confidence: Confidence = Confidence.HIGH
+    """At most this confidence, whatever the rule says."""
+    basis: Basis | None = None
+    """Replaces the rule's basis, for a surrogate or derived value."""
+    near_threshold: bool = False
+    recheck_on: date | None = None
+    """First day on which a block can have ended, used only when the criterion blocks."""
+    missing: Sequence[str] = ()
+    """What would settle it when open; empty means the declared ``settled_by``."""

@@ -1,0 +1,212 @@
+"""Diagnoses: which Conditions assert something of this person, how surely, and when.
+
+Entered-in-error and refuted Conditions assert nothing. Family history and screening codes stand in no value
+set. A diagnosis that is only provisional, differential or unconfirmed needs a clinician, and so does one
+that only free text names (clinical reference, section 1.3 and rulings 7 and 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from rules.assessment import Evidence
+from rules.codes import Match, ValueSet
+from rules.criterion import Chart
+from rules.dates import Moment
+from rules.record import SearchState
+from rules.resources import CodeableConcept, Condition
+
+
+class Course(StrEnum):
+    """Whether the problem is there now."""
+
+    CURRENT = "current"
+    PAST = "past"
+    UNKNOWN = "unknown"
+
+
+_CURRENT = frozenset({"active", "recurrence", "relapse"})
+_PAST = frozenset({"inactive", "remission", "resolved"})
+_NOT_ASSERTED = frozenset({"entered-in-error", "refuted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A Condition that belongs to a value set."""
+
+    condition: Condition
+    match: Match
+    course: Course
+    confirmed: bool
+    """False for provisional, differential and unconfirmed, and for a status nobody defines."""
+    on_problem_list: bool
+    onset: Moment | None
+    """Onset as a date or a period's start; other forms of onset are read by `rules.onset`."""
+    encountered: Moment | None
+    recorded: Moment | None
+
+    @property
+    def by_text(self) -> bool:
+        return self.match.by_text
+
+    @property
+    def certain(self) -> bool:
+        """Coded and confirmed (or without a verification status)."""
+        return self.confirmed and not self.by_text
+
+    @property
+    def current(self) -> bool:
+        return self.course is Course.CURRENT
+
+    @property
+    def when(self) -> Moment | None:
+        """Onset, else the encounter's start, else the day it was recorded (which is only an upper bound)."""
+        return self.onset or self.encountered or self.recorded
+
+    def evidence(self) -> Evidence:
+        code = self.match.coding.code if self.match.coding else None
+        name = self.condition.code.display if self.condition.code else self.match.row.display
+        remarks = [self.course.value, *([] if self.confirmed else ["not confirmed"])]
+        return Evidence(
+            self.condition.reference,
+            f"{name} ({code})" if code and code != name else name,
+            ", ".join(remarks),
+            None,
+            self.when.text if self.when else None,
+        )
+
+
+def status_code(concept: CodeableConcept | None) -> str | None:
+    """Return the code of a status, trimmed (one EHR sends a trailing blank) and in lower case."""
+    code = next((c.code for c in concept.codings if c.code), None) if concept else None
+    text = code or (concept.text if concept else None)
+    return text.strip().lower() if text else None
+
+
+def is_asserted(condition: Condition) -> bool:
+    """False for an entered-in-error or refuted Condition: it changes nothing."""
+    return status_code(condition.verification_status) not in _NOT_ASSERTED
+
+
+def diagnoses(chart: Chart, *value_sets: ValueSet) -> list[Diagnosis]:
+    """Return asserted Conditions whose code, or else text, is in one of ``value_sets``."""
+    found = []
+    for condition in chart.record.conditions:
+        match = find(condition, *value_sets)
+        if match and is_asserted(condition):
+            found.append(_diagnosis(chart, condition, match))
+    return found
+
+
+def find(condition: Condition, *value_sets: ValueSet) -> Match | None:
+    """Return why a Condition belongs to one of ``value_sets``: by code first, then by text."""
+    coded = (value_set.find(condition.code) for value_set in value_sets)
+    match = next((m for m in coded if m), None)
+    if match:
+        return match
+    return next((m for v in value_sets if (m := v.find_text(condition.code))), None)
+
+
+def _diagnosis(chart: Chart, condition: Condition, match: Match) -> Diagnosis:
+    period = condition.onset_period
+    encounter = chart.record.encounter_of(condition)
+    return Diagnosis(
+        condition,
+        match,
+        course=course(condition),
+        confirmed=status_code(condition.verification_status) in (None, "confirmed"),
+        on_problem_list=has_category(condition, "problem-list-item"),
+        onset=chart.moment(condition.onset_date_time) or chart.moment(period.start if period else None),
+        encountered=chart.moment(encounter.period.start) if encounter and encounter.period else None,
+        recorded=chart.moment(condition.recorded_date),
+    )
+
+
+def course(condition: Condition) -> Course:
+    """Return whether the problem is current: its status, else an abatement, else its place on the list."""
+    status = status_code(condition.clinical_status)
+    if status in _CURRENT:
+        return Course.CURRENT
+    if status in _PAST or _abated(condition):
+        return Course.PAST
+    return Course.CURRENT if has_category(condition, "problem-list-item") else Course.UNKNOWN
+
+
+def _abated(condition: Condition) -> bool:
+    return any(
+        part is not None
+        for part in (
+            condition.abatement_date_time,
+            condition.abatement_age,
+            condition.abatement_period,
+            condition.abatement_range,
+            condition.abatement_string,
+        )
+    )
+
+
+def has_category(condition: Condition, code: str) -> bool:
+    return any(coding.code == code for category in condition.category or () for coding in category.codings)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Whether not finding a diagnosis may count, and why not."""
+
+    counts: bool
+    why: str = ""
+
+
+def all_read(chart: Chart, *value_sets: ValueSet) -> Absence:
+    """Return whether a diagnosis of ``value_sets`` would have been seen: all searched, all readable.
+
+    Where only the encounter diagnoses were not asked for, the problem list suffices.
+    """
+    problems, encounters = chart.search("problems"), chart.search("diagnoses")
+    if not problems.complete:
+        return Absence(False, problems.reason or "the problem list is not available to the service")
+    if encounters.state not in (SearchState.COMPLETE, SearchState.NOT_ASKED, SearchState.UNSUPPORTED):
+        return Absence(False, encounters.reason or "the encounter diagnoses are not available to the service")
+    unreadable = chart.record.unreadable_of("Condition", *value_sets)
+    if unreadable:
+        return Absence(False, f"{len(unreadable)} diagnosis entry(ies) could not be read")
+    return Absence(True)
+
+
+def absence(chart: Chart, *value_sets: ValueSet) -> Absence:
+    """Apply the absence rule: everything was read (`all_read`), and there is at least one diagnosis."""
+    read = all_read(chart, *value_sets)
+    if read.counts and not any(is_asserted(condition) for condition in chart.record.conditions):
+        return Absence(False, "no diagnoses are recorded here")
+    return read
+
+
+_UNSEEN = frozenset({SearchState.FAILED, SearchState.FORBIDDEN, SearchState.TRUNCATED})
+
+
+def unseen(chart: Chart, *value_sets: ValueSet) -> str:
+    """Say why a Condition of ``value_sets`` that contradicts what is known may be missing; empty if none can.
+
+    What the server held back or the EHR did not send is a limit of the record itself; a search that failed or
+    was cut off is not, and neither is an entry that could not be read.
+    """
+    for name in ("problems", "diagnoses"):
+        search = chart.search(name)
+        if search.state in _UNSEEN:
+            return search.reason or f"the {name} are not available to the service"
+    unreadable = chart.record.unreadable_of("Condition", *value_sets)
+    return f"{len(unreadable)} diagnosis entry(ies) could not be read" if unreadable else ""
+
+
+def evidence_of(found: Sequence[Diagnosis]) -> tuple[Evidence, ...]:
+    return tuple(diagnosis.evidence() for diagnosis in found)
+
+
+def days_since(moment: Moment | None, on: date) -> tuple[int, int] | None:
+    """Return the fewest and the most days that can have passed since ``moment``."""
+    if moment is None:
+        return None
+    return (on - moment.days.last).days, (on - moment.days.first).days

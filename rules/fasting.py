@@ -1,0 +1,93 @@
+"""Whether a specimen was taken fasting: by the test's code, an answer beside it, the specimen, or words.
+
+What contradicts itself (a fasting test with the answer "no", "fasting?") is not known to be fasting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.criterion import Chart
+from rules.measurements import IGNORED
+from rules.quantities import Interval
+from rules.resources import CodeableConcept, Observation, Quantity, Value
+from rules.specimens import taken_together
+
+
+def is_fasting(chart: Chart, observation: Observation, *, by_code: bool) -> bool:
+    """Return True when something says that the specimen was fasting and nothing says that it was not.
+
+    ``by_code``: the test itself is defined for fasting specimens. Uses the value sets ``fasting_status``,
+    ``fasting_yes``, ``fasting_no`` and ``fasting_words`` and the limit ``fasting_hours``.
+    """
+    said = [by_code or None, *_answers(chart, observation), *_specimen(chart, observation)]
+    said += [_words(chart, text) for text in _texts(observation)]
+    return True in said and False not in said
+
+
+def _answers(chart: Chart, observation: Observation) -> Iterator[bool | None]:
+    """Answers to "fasting?" as a component, or as an Observation of the same specimen or time."""
+    for found in chart.record.retrieve_observations(chart.value_set("fasting_status")):
+        other = found.observation
+        own = other is observation or taken_together(chart, observation, other)
+        if own and (other.status or "").strip().lower() not in IGNORED:
+            yield _answer(chart, found.value)
+
+
+def _answer(chart: Chart, value: Value) -> bool | None:
+    if value.value_boolean is not None:
+        return value.value_boolean
+    if value.value_quantity:
+        return _long_enough(chart, value.value_quantity)
+    concept = value.value_codeable_concept or CodeableConcept(text=value.value_string)
+    return _concept(chart, concept)
+
+
+def _concept(chart: Chart, concept: CodeableConcept) -> bool | None:
+    yes, no = chart.value_set("fasting_yes"), chart.value_set("fasting_no")
+    if no.find(concept) or yes.find(concept):
+        return no.find(concept) is None
+    if yes.find_words(concept.text):
+        return True
+    return _words(chart, concept.text)
+
+
+def _words(chart: Chart, text: str | None) -> bool | None:
+    """Read a note: "fasting" is yes; "non-fasting", "random", "not fasting" and "fasting?" are no."""
+    if chart.value_set("fasting_no").find_words(text):
+        return False
+    words = chart.value_set("fasting_words")
+    if words.find_words(text):
+        return True
+    return False if words.mentions(text) else None
+
+
+def _specimen(chart: Chart, observation: Observation) -> Iterator[bool | None]:
+    specimen = chart.record.specimen(observation)
+    collection = specimen.collection if specimen else None
+    if collection and collection.fasting_status_codeable_concept:
+        yield _concept(chart, collection.fasting_status_codeable_concept)
+    if collection and collection.fasting_status_duration:
+        yield _long_enough(chart, collection.fasting_status_duration)
+
+
+def _long_enough(chart: Chart, duration: Quantity) -> bool | None:
+    analyte = chart.analyte("fasting_duration")
+    spellings = (duration.code, duration.unit)
+    unit = next((u for spelling in spellings if (u := chart.units.canonical(spelling))), None)
+    conversion = analyte.conversion(unit, None) if unit else None
+    if duration.value is None or conversion is None:
+        return None
+    try:
+        hours = Interval.of(duration.value, duration.comparator).mapped(conversion)
+    except ValueError:  # a comparator nobody defines
+        return None
+    if hours.wholly_above(chart.limit("fasting_hours"), inclusive=True):
+        return True
+    return False if hours.wholly_below(chart.limit("fasting_hours")) else None
+
+
+def _texts(observation: Observation) -> Iterator[str]:
+    yield from (note.text for note in observation.note or () if note.text)
+    if observation.code and observation.code.text:
+        yield observation.code.text

@@ -1,0 +1,38 @@
+"""Whether a specimen may have been taken during or soon after ketoacidosis or a hyperosmolar state."""
+
+from __future__ import annotations
+
+from rules.criterion import Chart, Window
+from rules.dates import Days
+from rules.diagnoses import Diagnosis, diagnoses
+from rules.measurements import Result
+
+
+def ketoacidosis_before(chart: Chart, result: Result, within: Window) -> Diagnosis | None:
+    """Return a dated episode that can have been going on at most ``within`` before ``result``.
+
+    An unconfirmed episode counts: this only takes certainty away. Uses the value set ``dka_hhs``.
+    """
+    if result.when is None:
+        return None
+    taken = result.when.days
+    for episode in diagnoses(chart, chart.value_set("dka_hhs")):
+        days = episode_days(chart, episode)
+        if days and days.first <= taken.last and days.last >= within.start(taken.first):
+            return episode
+    return None
+
+
+def undated(chart: Chart) -> list[Diagnosis]:
+    """Return episodes without any date."""
+    return [d for d in diagnoses(chart, chart.value_set("dka_hhs")) if d.when is None]
+
+
+def episode_days(chart: Chart, episode: Diagnosis) -> Days | None:
+    """Return the days of an episode, up to the end of its encounter where that is known."""
+    if episode.when is None:
+        return None
+    encounter = chart.record.encounter_of(episode.condition)
+    end = chart.moment(encounter.period.end) if encounter and encounter.period else None
+    start = episode.when.days
+    return Days(start.first, max(start.last, end.days.last) if end else start.last)

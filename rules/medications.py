@@ -1,0 +1,166 @@
+"""Medications: orders and statements that say what a person takes now.
+
+A drug is recognised by RxNorm code, else ATC, else whole words of its text, and the match says which.
+A chart without any medication tells nothing about what is not taken (ruling 2 of the clinical reference).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rules.assessment import Evidence
+from rules.codes import Match, ValueSet
+from rules.criterion import Chart, Coverage
+from rules.dates import Moment
+from rules.record import SearchState
+from rules.resources import (
+    CodeableConcept,
+    Dosage,
+    Medication,
+    MedicationRequest,
+    MedicationStatement,
+)  # fmt: skip
+
+_ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+
+
+class Use(StrEnum):
+    """Whether a drug is taken now."""
+
+    ACTIVE = "active"
+    ON_HOLD = "on-hold"
+    LAPSED = "lapsed"
+    """Still called active, but authored over a year ago or past its validity: a clinician must tell."""
+    PAST = "past"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A MedicationRequest or MedicationStatement for a drug of a value set."""
+
+    resource: MedicationRequest | MedicationStatement
+    drug: CodeableConcept
+    match: Match
+    use: Use
+    since: Moment | None
+    dosages: Sequence[Dosage]
+
+    @property
+    def active(self) -> bool:
+        return self.use is Use.ACTIVE
+
+    def evidence(self) -> Evidence:
+        since = self.since.text if self.since else None
+        return Evidence(self.resource.reference, self.drug.display, self.use.value, None, since)
+
+
+def orders(chart: Chart, *value_sets: ValueSet) -> list[Order]:
+    """Return orders and statements of drugs in one of ``value_sets``, whatever their use.
+
+    The trial declares a window ``order``: how long an order without a dispense still counts as active.
+    """
+    found = []
+    for resource in _everything(chart):
+        use = _use(chart, resource)
+        drug, match = _match(chart, resource, value_sets) if use else (None, None)
+        if use and drug and match:
+            found.append(Order(resource, drug, match, use, _since(chart, resource), _dosages(resource)))
+    return found
+
+
+def _everything(chart: Chart) -> list[MedicationRequest | MedicationStatement]:
+    return [*chart.record.medication_requests, *chart.record.medication_statements]
+
+
+def _match(
+    chart: Chart, resource: MedicationRequest | MedicationStatement, value_sets: Iterable[ValueSet]
+) -> tuple[CodeableConcept | None, Match | None]:
+    concepts = drug_concepts(chart, resource)
+    for value_set in value_sets:
+        for concept in concepts:
+            match = value_set.find(concept)
+            if match:
+                return concepts[0], match
+    for value_set in value_sets:
+        for concept in concepts:
+            names = (concept.text, *(coding.display for coding in concept.codings))
+            match = next((m for name in names if (m := value_set.find_words(name))), None)
+            if match:
+                return concepts[0], match
+    return None, None
+
+
+def drug_concepts(chart: Chart, resource: MedicationRequest | MedicationStatement) -> list[CodeableConcept]:
+    """Return the drug's concept and those of its ingredients; empty when the drug is not known."""
+    concept, _known = chart.record.medication(resource)
+    medication = chart.record.resolve(resource.medication_reference, Medication, resource)
+    ingredients = medication.ingredient or () if medication else ()
+    concepts = [concept, *(ingredient.item_codeable_concept for ingredient in ingredients)]
+    return [c for c in concepts if c is not None]
+
+
+def _use(chart: Chart, resource: MedicationRequest | MedicationStatement) -> Use | None:
+    """Return the use, or None for what asserts nothing: drafts, plans, prohibitions, errors."""
+    status = (resource.status or "").strip().lower()
+    if status in ("entered-in-error", "draft", "unknown", "cancelled", "not-taken", "intended", ""):
+        return None
+    if isinstance(resource, MedicationRequest):
+        if resource.do_not_perform or (resource.intent or "order").strip().lower() not in _ORDERS:
+            return None
+        if status == "active" and _lapsed(chart, resource):
+            return Use.LAPSED
+    if status in (Use.ACTIVE, Use.ON_HOLD):
+        return Use(status)
+    return Use.PAST
+
+
+def _lapsed(chart: Chart, request: MedicationRequest) -> bool:
+    validity = request.dispense_request.validity_period if request.dispense_request else None
+    end = chart.moment(validity.end) if validity else None
+    if end:
+        return end.days.last < chart.on
+    authored = chart.moment(request.authored_on)
+    return authored is not None and chart.window("order").covers(authored.days, chart.on) is Coverage.OUTSIDE
+
+
+def _since(chart: Chart, resource: MedicationRequest | MedicationStatement) -> Moment | None:
+    if isinstance(resource, MedicationRequest):
+        return chart.moment(resource.authored_on)
+    period = resource.effective_period
+    return chart.moment(resource.effective_date_time) or chart.moment(period.start if period else None)
+
+
+def _dosages(resource: MedicationRequest | MedicationStatement) -> Sequence[Dosage]:
+    if isinstance(resource, MedicationRequest):
+        return resource.dosage_instruction or ()
+    return resource.dosage or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """Whether the record shows what the person takes, so that a drug not found is not taken."""
+
+    complete: bool
+    why: str = ""
+
+
+def visibility(chart: Chart) -> Visibility:
+    """Return whether medications may be taken as known: a search succeeded and returned at least one.
+
+    A server that does not offer MedicationStatement is no failure: the orders decide.
+    """
+    requests, statements = chart.search("medications"), chart.search("medication-statements")
+    if not requests.complete:
+        return Visibility(False, requests.reason or "the medications are not available to the service")
+    if statements.state in (SearchState.FAILED, SearchState.FORBIDDEN, SearchState.TRUNCATED):
+        return Visibility(False, statements.reason or "the medication statements are not available")
+    if chart.record.unreadable_of("MedicationRequest") or chart.record.unreadable_of("MedicationStatement"):
+        return Visibility(False, "a medication entry could not be read")
+    everything = [resource for resource in _everything(chart) if _use(chart, resource)]
+    if not everything:
+        return Visibility(False, "no medications are recorded here")
+    if any(not drug_concepts(chart, resource) for resource in everything):
+        return Visibility(False, "an ordered drug could not be identified")
+    return Visibility(True)

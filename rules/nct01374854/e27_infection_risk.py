@@ -1,0 +1,88 @@
+"""E27: an infection that the investigator deems a risk. It always needs judgement.
+
+Listed for that judgement: infections that are current or began in the last weeks, active antibacterials,
+and fever of the last days. Infections of a confidential kind are listed without their name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rules.assessment import Basis, Confidence, Evidence, Status
+from rules.criterion import Chart, Coverage, Finding
+from rules.decision import Rule, field
+from rules.diagnoses import Course, Diagnosis, diagnoses
+from rules.gaps import gaps
+from rules.measurements import Result, results
+from rules.medications import Use, orders
+
+CONFIDENTIAL = "An infection of a confidential kind: see chart"
+
+RULES = (
+    Rule("listed", (field.listed >= 1,), Status.NEEDS_JUDGEMENT,
+         "For the investigator to judge; found in the record: {listed}.", Confidence.LOW, Basis.HUMAN),
+    Rule("data-unavailable", (field.gaps >= 1,), Status.NEEDS_JUDGEMENT,
+         "For the investigator to judge; nothing was found in the part of the record that is available.",
+         Confidence.LOW, Basis.HUMAN),
+    Rule("none-found", (), Status.NEEDS_JUDGEMENT,
+         "For the investigator to judge; no infection, antibacterial or fever was found in the record.",
+         Confidence.LOW, Basis.HUMAN),
+)  # fmt: skip
+
+
+def find(chart: Chart) -> Finding:
+    """Return what the record holds of current infection, for the investigator."""
+    listed = [*_infections(chart), *_antibacterials(chart), *_fever(chart)]
+    missing = gaps(chart, "diagnoses", "medications", "medication-statements", "vitals")
+    return Finding(
+        fact={"listed": len(listed), "gaps": len(missing)},
+        words={"listed": "; ".join(dict.fromkeys(_words(item) for item in listed))},
+        evidence=tuple(listed),
+        notes=tuple(f"Data unavailable: {why}." for why in missing),
+    )
+
+
+def _words(item: Evidence) -> str:
+    details = ", ".join(part for part in (item.value, item.date and item.date[:10]) if part)
+    return f"{item.display} ({details})" if details else item.display
+
+
+def _infections(chart: Chart) -> list[Evidence]:
+    confidential = [d for d in diagnoses(chart, chart.value_set("infections_confidential")) if _is_listed(chart, d)]
+    hidden = [d.condition for d in confidential]
+    named = [d for d in diagnoses(chart, chart.value_set("infections")) if _is_listed(chart, d)]
+    return [
+        *(d.evidence() for d in named if d.condition not in hidden),
+        *(replace(d.evidence(), display=CONFIDENTIAL) for d in confidential),
+    ]
+
+
+def _is_listed(chart: Chart, diagnosis: Diagnosis) -> bool:
+    """Begun in the last weeks; or current: on the problem list at any age, elsewhere only while recent."""
+    when = diagnosis.when
+    if when and when.days.first > chart.on:
+        return False
+    if when and chart.window("acute").covers(when.days, chart.on) is not Coverage.OUTSIDE:
+        return True
+    if diagnosis.course is Course.PAST:
+        return False
+    if when is None or (diagnosis.current and diagnosis.on_problem_list):
+        return True
+    return chart.window("active").covers(when.days, chart.on) is not Coverage.OUTSIDE
+
+
+def _antibacterials(chart: Chart) -> list[Evidence]:
+    taken = (Use.ACTIVE, Use.ON_HOLD)
+    return [order.evidence() for order in orders(chart, chart.value_set("antibacterials")) if order.use in taken]
+
+
+def _fever(chart: Chart) -> list[Evidence]:
+    found = results(chart, chart.value_set("body_temperature"), chart.analyte("temperature"))
+    return [result.evidence() for result in found if _is_fever(chart, result)]
+
+
+def _is_fever(chart: Chart, result: Result) -> bool:
+    if result.interval is None or result.when is None:
+        return False
+    recent = chart.window("fever").covers(result.when.days, chart.on) is not Coverage.OUTSIDE
+    return recent and result.interval.wholly_above(chart.limit("fever"), inclusive=True)

@@ -1,0 +1,227 @@
+"""When a disease began: an interval of days from everything the record says, never a false point.
+
+The day of recording, a first encounter and a first order only bound the onset from above; so does an onset
+date equal to one of them, which is what many systems fill in by default (clinical reference, I5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from rules.assessment import Confidence, Evidence
+from rules.codes import is_doubted
+from rules.criterion import Chart
+from rules.dates import Days, add_months, add_years
+from rules.diagnoses import Diagnosis
+from rules.resources import Quantity
+
+_AGE_UNITS = {"a": "years", "mo": "months", "wk": "weeks", "d": "days"}
+_UNIT_WORDS = {"year": "a", "years": "a", "yr": "a", "y": "a", "month": "mo", "months": "mo", "week": "wk",
+               "weeks": "wk", "day": "d", "days": "d"}  # fmt: skip
+
+_AGED = re.compile(r"\baged?\s+(?:of\s+)?(\d{1,2})\b", re.IGNORECASE)
+_YEARS_OLD = re.compile(r"\b(\d{1,2})\s?(?:y|yr|yrs|years?)\b(?!\s+ago)", re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Ages in completed years that words such as "childhood" stand for."""
+
+    infancy_maximum: int
+    childhood_maximum: int
+    teens_minimum: int
+    teens_maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One statement of the onset."""
+
+    days: Days
+    confidence: Confidence
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """What the record says about the onset, the earliest statement first."""
+
+    stated: tuple[Source, ...]
+    bound: date | None
+    """The latest day on which it can have begun, from recordings, encounters and orders."""
+    bounded_by: tuple[Evidence, ...]
+    invalid: tuple[Evidence, ...]
+    """Statements that cannot be true: after the evaluation, or before birth."""
+
+    def span(self, earliest: date | None) -> Days | None:
+        """Return the interval of the earliest statement, else of the bound; None when nothing is known."""
+        if self.stated:
+            return self.stated[0].days
+        if self.bound is None or earliest is None or earliest > self.bound:
+            return None
+        return Days(earliest, self.bound)
+
+    def agrees(self, classify: Callable[[Days], Any]) -> bool:
+        """True when all statements lead to the same outcome."""
+        return len({classify(source.days) for source in self.stated}) <= 1
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        return (*(source.evidence for source in self.stated), *(() if self.stated else self.bounded_by))
+
+
+def birth_days(chart: Chart) -> Days | None:
+    """Return the days the person may have been born on."""
+    moment = chart.moment(chart.record.patient.birth_date)
+    return moment.days if moment else None
+
+
+def onset_of(
+    chart: Chart, diagnoses: Sequence[Diagnosis], bounds: Sequence[tuple[date, Evidence]], phrases: Phrases
+) -> Onset:
+    """Gather the onset from certain ``diagnoses``; ``bounds`` are upper bounds from elsewhere."""
+    birth = birth_days(chart)
+    stated: list[Source] = []
+    invalid: list[Evidence] = []
+    upper = list(bounds)
+    for diagnosis in diagnoses:
+        for moment in (diagnosis.recorded, diagnosis.encountered):
+            if moment and moment.days.first <= chart.on:
+                upper.append((min(moment.days.last, chart.on), diagnosis.evidence()))
+        source = _stated(chart, diagnosis, birth, phrases)
+        if source is None:
+            continue
+        if source.days.first > chart.on or (birth and source.days.last < birth.first):
+            invalid.append(source.evidence)
+        elif _is_default(diagnosis):
+            upper.append((source.days.last, source.evidence))
+        else:
+            stated.append(source)
+    upper.sort(key=lambda pair: (pair[0], pair[1].reference))
+    bound = upper[0][0] if upper else None
+    cut = sorted((_cut(s, bound, birth, chart.on) for s in stated), key=_order)
+    by = tuple(evidence for day, evidence in upper if day == bound)[:1]
+    return Onset(tuple(cut), bound, by, tuple(invalid))
+
+
+def _order(source: Source) -> tuple[date, date, str]:
+    return source.days.first, source.days.last, source.evidence.reference
+
+
+def _cut(source: Source, bound: date | None, birth: Days | None, on: date) -> Source:
+    """Cut an imprecise statement at birth, at the evaluation, and at the bound where that leaves something."""
+    first, last = source.days.first, min(source.days.last, on)
+    if birth:
+        first = max(first, birth.first)
+    if bound and first <= bound:
+        last = min(last, bound)
+    return Source(Days(first, last), source.confidence, source.evidence) if first <= last else source
+
+
+def _is_default(diagnosis: Diagnosis) -> bool:
+    """True for an onset date equal to the day of recording or of the encounter."""
+    onset = diagnosis.onset
+    if onset is None or diagnosis.condition.onset_date_time is None or not onset.days.exact:
+        return False
+    return any(moment and moment.days == onset.days for moment in (diagnosis.recorded, diagnosis.encountered))
+
+
+def _stated(chart: Chart, diagnosis: Diagnosis, birth: Days | None, phrases: Phrases) -> Source | None:
+    condition = diagnosis.condition
+    if diagnosis.onset:
+        return _source(diagnosis, diagnosis.onset.days, diagnosis.onset.text)
+    if condition.onset_age and birth:
+        days = _days_at_age(birth, condition.onset_age, condition.onset_age)
+        return _source(diagnosis, days, f"age {_words(condition.onset_age)}") if days else None
+    if condition.onset_range and birth:
+        low, high = condition.onset_range.low, condition.onset_range.high
+        days = _days_at_age(birth, low or high, high or low)
+        words = f"age {_words(low)} to {_words(high)}"
+        return _source(diagnosis, days, words) if days else None
+    if condition.onset_string:
+        days = _days_of_text(chart, condition.onset_string, birth, phrases)
+        return _source(diagnosis, days, condition.onset_string, Confidence.LOW) if days else None
+    return None
+
+
+def _source(diagnosis: Diagnosis, days: Days, words: str, confidence: Confidence = Confidence.HIGH) -> Source:
+    seen = diagnosis.evidence()
+    evidence = Evidence(seen.reference, seen.display, f"onset {words}", None, words if words[:4].isdigit() else None)
+    return Source(days, confidence, evidence)
+
+
+def _words(quantity: Quantity | None) -> str:
+    return f"{quantity.value} {quantity.unit or quantity.code or ''}".strip() if quantity else "?"
+
+
+def _days_at_age(birth: Days, low: Quantity | None, high: Quantity | None) -> Days | None:
+    """Return the days on which a person is aged from ``low`` to ``high``, both in whole units."""
+    first, last = _after(birth.first, low, 0), _after(birth.last, high, 1)
+    return Days(first, last - timedelta(days=1)) if first and last else None
+
+
+def _after(birth: date, age: Quantity | None, more: int) -> date | None:
+    if age is None or age.value is None:
+        return None
+    unit = _age_unit(age)
+    whole = int(age.value) + more if age.value == age.value.to_integral_value() else None
+    try:
+        if unit == "a":
+            return add_years(birth, whole) if whole is not None else _years(birth, age.value + more)
+        if unit == "mo":
+            return add_months(birth, int(age.value) + more)
+        if unit in ("wk", "d"):
+            return birth + timedelta(days=float(age.value + more) * (7 if unit == "wk" else 1))
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _years(birth: date, years: Decimal) -> date:
+    """Return the day at a fractional age; months are the finest that such an age can mean."""
+    return add_months(birth, int(years * 12))
+
+
+def _age_unit(age: Quantity) -> str | None:
+    for spelling in (age.code, age.unit):
+        folded = spelling.strip().lower() if spelling else ""
+        if folded in _AGE_UNITS:
+            return folded
+        if folded in _UNIT_WORDS:
+            return _UNIT_WORDS[folded]
+    return None
+
+
+def _days_of_text(chart: Chart, text: str, birth: Days | None, phrases: Phrases) -> Days | None:
+    if is_doubted(text):
+        return None
+    year = _YEAR.search(text)
+    if year:
+        moment = chart.moment(year.group())
+        return moment.days if moment else None
+    if birth is None:
+        return None
+    ages = _ages_of_text(text, phrases)
+    if ages is None:
+        return None
+    return Days(add_years(birth.first, ages[0]), add_years(birth.last, ages[1] + 1) - timedelta(days=1))
+
+
+def _ages_of_text(text: str, phrases: Phrases) -> tuple[int, int] | None:
+    for pattern in (_AGED, _YEARS_OLD):
+        match = pattern.search(text)
+        if match:
+            return int(match[1]), int(match[1])
+    lowered = text.lower()
+    if "infan" in lowered or "toddler" in lowered:
+        return 0, phrases.infancy_maximum
+    if re.search(r"\bchild(?:hood)?\b", lowered):
+        return 0, phrases.childhood_maximum
+    if "teen" in lowered or "adolescen" in lowered:
+        return phrases.teens_minimum, phrases.teens_maximum
+    return None

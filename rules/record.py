@@ -1,0 +1,396 @@
+"""The record of one person: readable resources, indexed, and how complete each search was.
+
+A retrieve names a type and a value set, as in CQL; every further filter is written out by the criterion.
+What comes back never depends on the order in which resources arrived.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, TypeVar
+
+import msgspec
+
+from rules.codes import Match, ValueSet, canonical_system, plain_code
+from rules.resources import (
+    AllergyIntolerance,
+    CodeableConcept,
+    Condition,
+    Consent,
+    Encounter,
+    Flag,
+    Immunization,
+    Medication,
+    MedicationRequest,
+    MedicationStatement,
+    Observation,
+    Patient,
+    Procedure,
+    Reference,
+    ResearchSubject,
+    ServiceRequest,
+    Specimen,
+    Unreadable,
+    Value,
+    read_resource,
+)  # fmt: skip
+
+T = TypeVar("T")
+
+
+class SearchState(StrEnum):
+    """How a search ended. Only a complete one lets a criterion rest on absence."""
+
+    COMPLETE = "complete"
+    SUPPRESSED = "suppressed"
+    """The server says that it held results back (outside records, segmented data)."""
+    TRUNCATED = "truncated"
+    """Pages were cut off by a cap, the deadline, or a next link that could not be followed."""
+    FORBIDDEN = "forbidden"
+    FAILED = "failed"
+    UNSUPPORTED = "unsupported"
+    """The server does not offer this type: not a failure, the other sources decide."""
+    NOT_ASKED = "not-asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How complete one search is, and why it is not."""
+
+    state: SearchState
+    reason: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return self.state is SearchState.COMPLETE
+
+    @property
+    def answered(self) -> bool:
+        """True when at least part of the data arrived."""
+        return self.state in (SearchState.COMPLETE, SearchState.SUPPRESSED, SearchState.TRUNCATED)
+
+
+_BUNDLE_LOCAL = "urn:uuid:"
+
+COMPLETE = Search(SearchState.COMPLETE)
+NOT_ASKED = Search(SearchState.NOT_ASKED, "not available to the service")
+
+SEARCHES = (
+    "patient", "problems", "diagnoses", "medications", "medication-statements", "labs", "vitals", "social",
+    "encounters", "procedures", "immunizations", "research-subjects", "consents", "flags", "service-requests",
+)  # fmt: skip
+"""Names of the searches that make up a record; the first eight are also prefetch keys."""
+
+SEARCHES_OF_TYPE: Mapping[str, tuple[str, ...]] = {
+    "Patient": ("patient",),
+    "Condition": ("problems", "diagnoses"),
+    "MedicationRequest": ("medications",),
+    "MedicationStatement": ("medication-statements",),
+    "Medication": ("medications", "medication-statements"),
+    "Observation": ("labs", "vitals", "social"),
+    "Encounter": ("encounters",),
+    "Procedure": ("procedures",),
+    "Immunization": ("immunizations",),
+    "ResearchSubject": ("research-subjects",),
+    "Consent": ("consents",),
+    "Flag": ("flags",),
+    "ServiceRequest": ("service-requests",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A resource as it arrived: its JSON and, from a Bundle, the URL it is known by."""
+
+    raw: bytes | bytearray | memoryview | msgspec.Raw
+    full_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A part of an Observation whose code belongs to the value set asked for."""
+
+    observation: Observation
+    value: Value
+    """The observation itself, or the component that carries the code."""
+    match: Match
+
+
+class RecordError(ValueError):
+    """The resources do not make up the record of exactly one person."""
+
+
+class PatientRecord:
+    """Everything known of one person for one evaluation."""
+
+    def __init__(
+        self,
+        patient: Patient,
+        resources: Iterable[Any],
+        searches: Mapping[str, Search],
+        unreadable: Iterable[Unreadable] = (),
+        by_url: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Index ``resources``; those of another subject are dropped and counted in `dropped`."""
+        self.patient = patient
+        self.unreadable = tuple(sorted(unreadable, key=lambda u: (u.type, u.reference)))
+        self._searches = dict(searches)
+        self._by_url = dict(by_url or {})
+        self._by_type: dict[type[Any], list[Any]] = defaultdict(list)
+        self.dropped = 0
+        self._foreign_specimens: list[Specimen] = []
+        for resource in _distinct(resources):
+            if self._belongs(resource):
+                self._by_type[type(resource)].append(resource)
+                continue
+            self.dropped += 1
+            if isinstance(resource, Specimen):
+                self._foreign_specimens.append(resource)
+
+    # -- completeness ------------------------------------------------------------------------------------
+
+    def search(self, name: str) -> Search:
+        """Return how the search ``name`` ended."""
+        return self._searches.get(name, NOT_ASKED)
+
+    @property
+    def searches(self) -> Mapping[str, Search]:
+        return self._searches
+
+    def unreadable_of(self, type_name: str, *value_sets: ValueSet) -> list[Unreadable]:
+        """Return unreadable resources of a type that may belong to one of ``value_sets``."""
+        return [
+            u for u in self.unreadable
+            if u.type in (type_name, "(unknown)")
+            and (not u.code or not u.code.codings or any(v.find(u.code) for v in value_sets))
+        ]  # fmt: skip
+
+    # -- retrieves ---------------------------------------------------------------------------------------
+
+    @property
+    def conditions(self) -> Sequence[Condition]:
+        return self._by_type[Condition]
+
+    @property
+    def observations(self) -> Sequence[Observation]:
+        return self._by_type[Observation]
+
+    @property
+    def medication_requests(self) -> Sequence[MedicationRequest]:
+        return self._by_type[MedicationRequest]
+
+    @property
+    def medication_statements(self) -> Sequence[MedicationStatement]:
+        return self._by_type[MedicationStatement]
+
+    @property
+    def encounters(self) -> Sequence[Encounter]:
+        return self._by_type[Encounter]
+
+    @property
+    def procedures(self) -> Sequence[Procedure]:
+        return self._by_type[Procedure]
+
+    @property
+    def immunizations(self) -> Sequence[Immunization]:
+        return self._by_type[Immunization]
+
+    @property
+    def research_subjects(self) -> Sequence[ResearchSubject]:
+        return self._by_type[ResearchSubject]
+
+    @property
+    def consents(self) -> Sequence[Consent]:
+        return self._by_type[Consent]
+
+    @property
+    def flags(self) -> Sequence[Flag]:
+        return self._by_type[Flag]
+
+    @property
+    def service_requests(self) -> Sequence[ServiceRequest]:
+        return self._by_type[ServiceRequest]
+
+    @property
+    def allergies(self) -> Sequence[AllergyIntolerance]:
+        return self._by_type[AllergyIntolerance]
+
+    def retrieve_observations(self, value_set: ValueSet) -> list[Retrieved]:
+        """Return observations, and components of observations, whose code is in ``value_set``."""
+        found: dict[int, Retrieved] = {}
+        for row in value_set:
+            for observation, value in self._observation_index.get((row.system, row.code), ()):
+                match = value_set.find(value.code)
+                if match:
+                    found.setdefault(id(value), Retrieved(observation, value, match))
+        return sorted(found.values(), key=lambda r: r.observation.reference)
+
+    @cached_property
+    def _observation_index(self) -> Mapping[tuple[str, str], list[tuple[Observation, Value]]]:
+        index: dict[tuple[str, str], list[tuple[Observation, Value]]] = defaultdict(list)
+        for observation in self.observations:
+            for value in (observation, *(observation.component or ())):
+                for coding in value.code.codings if value.code else ():
+                    system = canonical_system(coding.system)
+                    if system and coding.code:
+                        index[system, plain_code(system, coding.code)].append((observation, value))
+        return index
+
+    # -- references --------------------------------------------------------------------------------------
+
+    def resolve(self, reference: Reference | None, kind: type[T], holder: Any) -> T | None:
+        """Return the resource that ``holder`` refers to: contained in it, or delivered beside it."""
+        target = reference.reference if reference else None
+        if not target:
+            return None
+        if target.startswith("#"):
+            return _contained(holder, target[1:], kind)
+        found = self._by_url.get(target) or self._by_name.get(_name(target))
+        return found if isinstance(found, kind) else None
+
+    def medication(self, order: MedicationRequest | MedicationStatement) -> tuple[CodeableConcept | None, bool]:
+        """Return the drug's concept and whether it could be found out.
+
+        A reference to a Medication that did not arrive gives the reference's display, or None, and False.
+        """
+        if order.medication_codeable_concept is not None:
+            return order.medication_codeable_concept, True
+        reference = order.medication_reference
+        drug = self.resolve(reference, Medication, order)
+        if drug is not None and drug.code is not None:
+            return drug.code, True
+        display = reference.display if reference else None
+        return (CodeableConcept(text=display), True) if display else (None, False)
+
+    def specimen(self, observation: Observation) -> Specimen | None:
+        """Return the specimen, also a donor's: it tells that the result is not this person's."""
+        return self.resolve(observation.specimen, Specimen, observation)
+
+    def encounter_of(self, condition: Condition) -> Encounter | None:
+        return self.resolve(condition.encounter, Encounter, condition)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Any]:
+        known = (*self._by_type.values(), self._foreign_specimens)
+        return {r.reference: r for resources in known for r in resources if r.id}
+
+    # -- identity ----------------------------------------------------------------------------------------
+
+    def _belongs(self, resource: Any) -> bool:
+        subject = _subject(resource)
+        return subject is None or not subject.reference or self.is_person(subject.reference)
+
+    def is_person(self, reference: str) -> bool:
+        """Return whether ``reference``, in any of the forms that servers write, names this record's Patient."""
+        target = self._by_url.get(reference)
+        if target is not None:
+            return bool(target == self.patient)
+        if self.patient.id is None:
+            return True  # nothing can name this Patient, so a reference that leads nowhere means no other
+        names = (self.patient.reference, f"{_BUNDLE_LOCAL}{self.patient.id}")
+        return _name(reference) in names
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEntry:
+    """An entry after reading: a resource the rules use, or what is known of an unreadable one."""
+
+    resource: Any
+    full_url: str | None = None
+
+
+def read_entry(entry: Entry) -> ReadEntry | None:
+    """Read one entry; None for a type the rules do not use. Never raises for what the JSON holds."""
+    resource = read_resource(entry.raw)
+    return None if resource is None else ReadEntry(resource, entry.full_url)
+
+
+def read_record(entries: Iterable[Entry], searches: Mapping[str, Search]) -> PatientRecord:
+    """Read entries into a record; raises `RecordError` unless exactly one Patient is among them."""
+    return build_record((read for entry in entries if (read := read_entry(entry))), searches)
+
+
+def build_record(reads: Iterable[ReadEntry], searches: Mapping[str, Search]) -> PatientRecord:
+    """Make a record of read entries; raises `RecordError` unless exactly one Patient is among them."""
+    resources: list[Any] = []
+    unreadable: list[Unreadable] = []
+    by_url: dict[str, Any] = {}
+    for read in reads:
+        resource = read.resource
+        if isinstance(resource, Unreadable):
+            unreadable.append(resource)
+            continue
+        if read.full_url:
+            by_url[read.full_url] = resource
+        resources.append(resource)
+        if isinstance(resource, Observation):
+            resources.extend(_member_observations(resource))
+    patients = _distinct(r for r in resources if isinstance(r, Patient))
+    if len(patients) != 1:
+        unread = any(u.type == "Patient" for u in unreadable)
+        raise RecordError("the Patient resource cannot be read" if unread else f"{len(patients)} Patients found")
+    others = (r for r in resources if not isinstance(r, Patient))
+    return PatientRecord(patients[0], others, searches, unreadable, by_url)
+
+
+def _member_observations(parent: Observation) -> list[Observation]:
+    """Return contained members of a panel; they are observed when the panel was, by the same subject."""
+    members = [read_resource(raw) for raw in parent.contained or ()]
+    return [
+        msgspec.structs.replace(
+            member,
+            id=f"{parent.id}#{member.id}" if parent.id else member.id,
+            status=member.status or parent.status,
+            effective_date_time=member.effective_date_time or parent.effective_date_time,
+            effective_period=member.effective_period or parent.effective_period,
+            issued=member.issued or parent.issued,
+        )
+        for member in members
+        if isinstance(member, Observation)
+    ]
+
+
+def _contained(holder: Any, local_id: str, kind: type[T]) -> T | None:
+    for raw in holder.contained or ():
+        resource = read_resource(raw)
+        if isinstance(resource, kind) and getattr(resource, "id", None) == local_id:
+            return resource
+    return None
+
+
+def _name(reference: str) -> str:
+    """Return ``Type/id`` for a relative or absolute, versioned or plain reference; a bundle-local one as it is."""
+    if reference.startswith(_BUNDLE_LOCAL):
+        return reference
+    return "/".join(reference.split("/_history/")[0].rstrip("/").split("/")[-2:])
+
+
+def _subject(resource: Any) -> Reference | None:
+    for name in ("subject", "patient", "individual"):
+        reference = getattr(resource, name, None)
+        if isinstance(reference, Reference):
+            return reference
+    return None
+
+
+def _distinct(resources: Iterable[Any]) -> list[Any]:
+    """Return resources once each, sorted by reference.
+
+    The same resource can arrive from several searches; where two copies differ, the choice is arbitrary but
+    always the same.
+    """
+    by_reference: dict[Any, Any] = {}
+    anonymous = []
+    for resource in resources:
+        if not resource.id:
+            anonymous.append(resource)
+            continue
+        other = by_reference.get(resource.reference)
+        if other is None or (other != resource and repr(resource) > repr(other)):
+            by_reference[resource.reference] = resource
+    anonymous.sort(key=repr)
+    return [by_reference[name] for name in sorted(by_reference)] + anonymous

@@ -1,0 +1,351 @@
+"""A trial: a folder (a Python package) with its data files and one module a criterion.
+
+``trial.yaml`` holds the record's text, its reading, limits and windows; ``value_sets/*.csv`` the codes;
+``units.yaml`` the analytes. Loading checks that the folder is complete and says what lacks, and where.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+from rules.assessment import Confidence, Kind, Status
+from rules.codes import ValueSet, read_value_set
+from rules.criterion import Chart, Declaration, Finding, Limit, Window
+from rules.decision import Rule, Table, check_table
+from rules.quantities import Analyte, AssumedUnit, Conversion, Units
+
+_YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader in C where PyYAML was built with it: five times faster at start."""
+
+
+class TrialError(ValueError):
+    """The trial's folder is incomplete or contradicts itself; ``problems`` lists every finding."""
+
+    def __init__(self, package: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"The trial folder {package} cannot be used:\n- " + "\n- ".join(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What the registry says about the study, and when it last said so."""
+
+    status: str
+    last_known_status: str
+    verified: str
+    last_update: str
+    actual_enrolment: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluable:
+    """How a criterion is found and decided."""
+
+    find: Callable[[Chart], Finding]
+    rules: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Everything declared about a trial, loaded once at start."""
+
+    id: str
+    service_id: str
+    title: str
+    short_title: str
+    intervention: str
+    rules_version: str
+    registry: Registry
+    sources: Mapping[str, str]
+    gates: frozenset[str]
+    """Criteria that tell from the first few searches whether the trial can apply."""
+    declarations: tuple[Declaration, ...]
+    evaluables: Mapping[str, Evaluable]
+    tally: Callable[..., Finding]
+    """Sums up the results in one fact for ``verdict_rules`` (``verdict.py`` of the folder)."""
+    verdict_rules: Table
+    gate_rules: frozenset[str]
+    """Deciding rules after which no further data can make the trial applicable."""
+    value_sets: Mapping[str, ValueSet]
+    analytes: Mapping[str, Analyte]
+    units: Units
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        return {name: evaluable.rules for name, evaluable in self.evaluables.items()}
+
+    def declaration(self, criterion_id: str) -> Declaration:
+        """Return the declared data of a criterion; raises KeyError."""
+        for declaration in self.declarations:
+            if declaration.id == criterion_id:
+                return declaration
+        raise KeyError(criterion_id)
+
+
+NOT_ASSESSED = Evaluable(
+    find=lambda chart: Finding(fact={"state": "not-assessed"}, missing=("a later version of this service",)),
+    rules=(Rule("not-assessed", (), Status.UNKNOWN, "Not assessed by this version.", Confidence.LOW),),
+)
+"""Stands in for a criterion without a module: it stays unknown, so that no verdict claims it was checked."""
+
+
+def load_trial(package: str) -> Trial:
+    """Load the trial of ``package``, such as ``rules.nct01374854``; raises `TrialError`."""
+    folder = files(package)
+    document = _yaml(package, folder / "trial.yaml")
+    problems: list[str] = []
+    value_sets = _value_sets(folder, document.get("value_sets") or {}, problems)
+    declarations = tuple(
+        declaration
+        for position, item in enumerate(document.get("criteria") or (), start=1)
+        if (declaration := _declaration(_with_common(document, item), position, value_sets, problems))
+    )
+    units, analytes = _analytes(_yaml(package, folder / "units.yaml"), problems)
+    evaluables = _evaluables(package, declarations, problems)
+    verdict = _module(package, "verdict", problems)
+    problems += [f"verdict.py: {name} is missing" for name in _VERDICT if verdict and not hasattr(verdict, name)]
+    _check_whole(document, declarations, value_sets, folder, problems)
+    if problems or verdict is None:
+        raise TrialError(package, problems)
+    head = document["trial"]
+    return Trial(
+        id=head["id"], service_id=head["service_id"], title=head["title"], short_title=head["short_title"],
+        intervention=head["intervention"], rules_version=head["rules_version"],
+        registry=Registry(**head["registry"]), sources=document["sources"],
+        gates=frozenset(document["gates"].values()), declarations=declarations,
+        evaluables=evaluables, tally=verdict.tally, verdict_rules=verdict.RULES,
+        gate_rules=verdict.GATE_RULES, value_sets=value_sets, analytes=analytes, units=units,
+    )  # fmt: skip
+
+
+def _yaml(package: str, path: Traversable) -> dict[str, Any]:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), _YamlLoader)  # noqa: S506 - a safe loader
+    except FileNotFoundError:
+        raise TrialError(package, [f"{path.name} is missing"]) from None
+    except yaml.YAMLError as error:
+        raise TrialError(package, [f"{path.name} is not YAML: {error}"]) from error
+    if not isinstance(document, dict):
+        raise TrialError(package, [f"{path.name} must be a mapping"])
+    return document
+
+
+def _with_common(document: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the windows that every criterion can use."""
+    return {**item, "windows": {**(document.get("windows") or {}), **(item.get("windows") or {})}}
+
+
+def _value_sets(folder: Traversable, titles: Mapping[str, str], problems: list[str]) -> dict[str, ValueSet]:
+    loaded = {}
+    for name, title in titles.items():
+        path = folder / "value_sets" / f"{name}.csv"
+        try:
+            loaded[name] = read_value_set(name, title, path.read_text(encoding="utf-8").splitlines())
+        except FileNotFoundError:
+            problems.append(f"value_sets/{name}.csv is declared and missing")
+        except ValueError as error:
+            problems.append(str(error))
+    return loaded
+
+
+_TEXTS = ("id", "label", "text", "computability", "interpretation", "reason", "consequence", "settled_by")
+_KEYS = frozenset(item.name for item in fields(Declaration))
+_KINDS = tuple(kind.value for kind in Kind)
+_COMPUTABILITY = ("computable", "partly", "human-only")
+_CONSEQUENCES = ("immutable", "transient", "human")
+
+
+def _declaration(
+    item: Mapping[str, Any], position: int, value_sets: Mapping[str, ValueSet], problems: list[str]
+) -> Declaration | None:
+    where = f"trial.yaml criterion {item.get('id') or position}"
+    lacking = [name for name in _TEXTS if not str(item.get(name) or "").strip()]
+    unknown = [name for name in item.get("value_sets") or () if name not in value_sets]
+    faults = [f"{where}: {name} is missing" for name in lacking]
+    faults += [f"{where}: value set {name} is not declared" for name in unknown]
+    faults += [f"{where}: {name} is not known" for name in sorted(set(item) - _KEYS)]
+    for name, allowed in (
+        ("kind", _KINDS),
+        ("computability", _COMPUTABILITY),
+        ("consequence", _CONSEQUENCES),
+    ):
+        if item.get(name) not in allowed:
+            faults.append(f"{where}: {name} must be one of {', '.join(allowed)}")
+    for name, window in (item.get("windows") or {}).items():
+        if ("days" in window) is ("months" in window):
+            faults.append(f"{where}: window {name} must have either days or months")
+    if not item.get("sources"):
+        faults.append(f"{where}: no source is cited")
+    problems += faults
+    if faults:
+        return None
+    try:
+        return Declaration(
+            id=item["id"], kind=Kind(item["kind"]), label=item["label"], text=item["text"],
+            computability=item["computability"], interpretation=item["interpretation"].strip(),
+            reason=item["reason"].strip(), consequence=item["consequence"], data=tuple(item.get("data") or ()),
+            limits={k: Limit(Fraction(v["value"]), v["unit"], v["source"])
+                    for k, v in (item.get("limits") or {}).items()},
+            windows={k: Window(v.get("days"), v.get("months"), v["source"])
+                     for k, v in (item.get("windows") or {}).items()},
+            value_sets={name: value_sets[name] for name in item.get("value_sets") or ()},
+            settled_by=item["settled_by"], sources=tuple(item["sources"]),
+            sensitive=bool(item.get("sensitive")), text_defect=item.get("text_defect"),
+            module=item.get("module"),
+        )  # fmt: skip
+    except (KeyError, ValueError, TypeError) as error:
+        problems.append(f"{where}: {type(error).__name__}: {error}")
+        return None
+
+
+_VERDICT = ("tally", "RULES", "GATE_RULES")
+
+
+def _module(package: str, name: str, problems: list[str]) -> ModuleType | None:
+    try:
+        return importlib.import_module(f"{package}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"{package}.{name}":
+            raise
+        problems.append(f"{name}.py is missing")
+        return None
+
+
+def _evaluables(package: str, declarations: Sequence[Declaration], problems: list[str]) -> dict[str, Evaluable]:
+    evaluables = {}
+    for declaration in declarations:
+        try:
+            evaluables[declaration.id] = _evaluable(package, declaration, problems)
+        except ModuleNotFoundError as error:
+            if error.name != f"{package}.{declaration.module}":
+                raise
+            problems.append(f"{declaration.module}.py is declared ({declaration.id}) and missing")
+    return evaluables
+
+
+def _evaluable(package: str, declaration: Declaration, problems: list[str]) -> Evaluable:
+    if declaration.module is None:
+        return NOT_ASSESSED
+    module = importlib.import_module(f"{package}.{declaration.module}")
+    try:
+        check_table(declaration.id, module.RULES)
+        return Evaluable(module.find, module.RULES)
+    except (AttributeError, ValueError) as error:
+        problems.append(f"{declaration.module}.py: {error}")
+        return NOT_ASSESSED
+
+
+def _check_whole(
+    document: Mapping[str, Any], declarations: Sequence[Declaration], value_sets: Mapping[str, ValueSet],
+    folder: Traversable, problems: list[str],
+) -> None:  # fmt: skip
+    ids = [declaration.id for declaration in declarations]
+    problems += [
+        f"trial.yaml: criterion {name} is declared twice" for name in sorted({i for i in ids if ids.count(i) > 1})
+    ]
+    gates = (document.get("gates") or {}).values()
+    problems += [f"trial.yaml: gate {name} is not a declared criterion" for name in gates if name not in ids]
+    used = {name for declaration in declarations for name in declaration.value_sets}
+    for_verdict = set((document.get("verdict") or {}).get("value_sets") or ())
+    problems += [
+        f"trial.yaml verdict: value set {name} is not declared" for name in sorted(for_verdict - set(value_sets))
+    ]
+    used |= for_verdict
+    problems += [f"value set {name} is used by no criterion" for name in sorted(set(value_sets) - used)]
+    listed = folder / "value_sets"
+    files_there = [path.name for path in listed.iterdir()] if listed.is_dir() else []
+    present = {name.removesuffix(".csv") for name in files_there if name.endswith(".csv")}
+    problems += [f"value_sets/{name}.csv is not declared in trial.yaml" for name in sorted(present - set(value_sets))]
+    cited = {source for declaration in declarations for source in declaration.sources}
+    problems += [
+        f"source {name} is cited and not listed" for name in sorted(cited - set(document.get("sources") or ()))
+    ]
+    for key in ("id", "service_id", "title", "short_title", "intervention", "rules_version", "registry"):
+        if not (document.get("trial") or {}).get(key):
+            problems.append(f"trial.yaml: trial.{key} is missing")
+    registry = (document.get("trial") or {}).get("registry") or {}
+    problems += _differing("trial.yaml trial.registry", registry, [item.name for item in fields(Registry)])
+    problems += [f"trial.yaml: {name} is missing" for name in ("gates", "sources") if not document.get(name)]
+
+
+def _differing(where: str, given: Mapping[str, Any], expected: Iterable[str]) -> list[str]:
+    """Return what ``given`` lacks of ``expected``, and what it has beyond it."""
+    wanted = set(expected)
+    lacking = [f"{where}: {name} is missing" for name in sorted(wanted - set(given))]
+    return lacking + [f"{where}: {name} is not known" for name in sorted(set(given) - wanted)]
+
+
+def _analytes(document: Mapping[str, Any], problems: list[str]) -> tuple[Units, dict[str, Analyte]]:
+    try:
+        units = Units(document["aliases"])
+    except KeyError:
+        problems.append("units.yaml: aliases is missing")
+        units = Units({})
+    except ValueError as error:
+        problems.append(f"units.yaml: {error}")
+        units = Units({})
+    analytes = {}
+    for name, item in document.items():
+        if name == "aliases":
+            continue
+        try:
+            analytes[name] = _analyte(name, item)
+            strange = _strange(analytes[name], units)
+            problems += [f"units.yaml {name}: {unit} is no canonical spelling" for unit in strange]
+        except (KeyError, ValueError, TypeError) as error:
+            problems.append(f"units.yaml {name}: {type(error).__name__}: {error}")
+    return units, analytes
+
+
+def _analyte(name: str, item: Mapping[str, Any]) -> Analyte:
+    plausible = item.get("plausible")
+    return Analyte(
+        name=item.get("title") or name,
+        canonical=item["canonical"],
+        units={unit: _conversion(given) for unit, given in item["units"].items()},
+        by_code={
+            code: {unit: _conversion(given) for unit, given in special.items()}
+            for code, special in (item.get("by_code") or {}).items()
+        },
+        assumed=tuple(
+            AssumedUnit(
+                Fraction(rule["range"][0]), Fraction(rule["range"][1]), rule["unit"],
+                Confidence(rule["confidence"]), frozenset(rule.get("codes") or ()),
+            )
+            for rule in item.get("missing_unit") or ()
+        ),
+        plausible=(Fraction(plausible[0]), Fraction(plausible[1])) if plausible else None,
+        by_range={
+            unit: (Fraction(given["below"]), _conversion(given))
+            for unit, given in (item.get("by_reference_high") or {}).items()
+        },
+    )  # fmt: skip
+
+
+def _strange(analyte: Analyte, units: Units) -> list[str]:
+    """Return the units of an analyte that no result can have, for the aliases do not list them."""
+    special = [unit for conversions in analyte.by_code.values() for unit in conversions]
+    assumed = [rule.unit for rule in analyte.assumed]
+    named = {analyte.canonical, *analyte.units, *special, *assumed, *analyte.by_range}
+    return sorted(unit for unit in named if units.canonical(unit) != unit)
+
+
+def _conversion(given: Mapping[str, str]) -> Conversion:
+    unknown = sorted(set(given) - {"factor", "divisor", "offset", "below"})
+    if unknown:
+        raise ValueError(f"a conversion has factor, divisor and offset, not {', '.join(unknown)}")
+    return Conversion(
+        Fraction(given.get("factor", "1")),
+        Fraction(given.get("divisor", "1")),
+        Fraction(given.get("offset", "0")),
+    )
