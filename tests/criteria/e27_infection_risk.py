@@ -1,0 +1,63 @@
+"""E27: an infection the investigator deems a risk. Always for a person to judge."""
+
+from tests.criteria.given import case, diagnosis, lab, medication, vital
+
+CRITERION = "E27"
+FOUND = {"expect": "needs-judgement", "rule": "listed"}
+NONE = {"expect": "needs-judgement", "rule": "none-found"}
+HYPERTENSION = diagnosis("icd10cm:I10")
+
+CASES = [
+    case("nothing in the record", HYPERTENSION, **NONE, basis="human-only", confidence="low",
+         says="no infection, antibacterial or fever was found"),
+    case("osteomyelitis of the foot", diagnosis("icd10cm:M86.671", recorded="2025-01-10"), **FOUND,
+         says="M86.671"),
+    case("onychomycosis for years", diagnosis("icd10cm:B35.1", onset="2019-03-01"), **FOUND),
+    case("a urinary infection resolved 3 months ago",
+         diagnosis("icd10cm:N39.0", onset="2025-03-01", clinical="resolved"), **NONE),
+    case("a urinary infection that began 10 days ago and is over",
+         diagnosis("icd10cm:N39.0", onset="2025-06-05", clinical="resolved"), **FOUND),
+    case("pneumonia at a visit 30 days ago",
+         diagnosis("icd10cm:J18.9", onset="2025-05-16", clinical="resolved", category="encounter-diagnosis"),
+         **FOUND),
+    case("pneumonia at a visit 31 days ago, resolved",
+         diagnosis("icd10cm:J18.9", onset="2025-05-15", clinical="resolved", category="encounter-diagnosis"),
+         **NONE),
+    case("a visit's diagnosis still active after 90 days",
+         diagnosis("icd10cm:L03.90", onset="2025-03-17", category="encounter-diagnosis"), **FOUND),
+    case("a visit's diagnosis still active after 91 days",
+         diagnosis("icd10cm:L03.90", onset="2025-03-16", category="encounter-diagnosis"), **NONE),
+    case("an active infection without a date", diagnosis("icd10cm:L03.90", category="encounter-diagnosis"),
+         **FOUND),
+    case("an infection in the future", diagnosis("icd10cm:N39.0", onset="2025-07-01"), **NONE),
+    case("an infection entered in error", diagnosis("icd10cm:N39.0", verification="entered-in-error"),
+         **NONE),
+    case("an infection refuted", diagnosis("icd10cm:N39.0", verification="refuted"), **NONE),
+    case("HIV is listed without its name", diagnosis("icd10cm:B20", onset="2015-01-01"), **FOUND,
+         says="An infection of a confidential kind: see chart (current, 2015-01-01)."),
+    case("amoxicillin, active", HYPERTENSION, medication("amoxicillin 500 mg capsule"), **FOUND,
+         says="amoxicillin"),
+    case("an antibacterial by ATC code, on hold", HYPERTENSION, medication("atc:J01CA04", status="on-hold"),
+         **FOUND),
+    case("amoxicillin, stopped", HYPERTENSION, medication("amoxicillin 500 mg capsule", status="stopped"),
+         **NONE),
+    case("38 degrees Celsius 7 days ago", HYPERTENSION, vital("8310-5", "38.0 Cel", "2025-06-08"), **FOUND,
+         says="38.0 Cel"),
+    case("38 degrees Celsius 8 days ago", HYPERTENSION, vital("8310-5", "38.0 Cel", "2025-06-07"), **NONE),
+    case("37.9 degrees Celsius", HYPERTENSION, vital("8310-5", "37.9 Cel", "2025-06-14"), **NONE),
+    case("100.4 degrees Fahrenheit", HYPERTENSION, vital("8310-5", "100.4 [degF]", "2025-06-14"), **FOUND),
+    case("100.3 degrees Fahrenheit", HYPERTENSION, vital("8310-5", "100.3 [degF]", "2025-06-14"), **NONE),
+    case("39 in the future", HYPERTENSION, vital("8310-5", "39 Cel", "2025-06-20"), **NONE),
+    case("a temperature without a unit is not read", HYPERTENSION, vital("8310-5", "39", "2025-06-14"),
+         **NONE),
+    case("leukocytes say nothing here", HYPERTENSION, lab("6690-2", "15 K/uL", "2025-06-14"), **NONE),
+    case("the diagnoses are forbidden", searches={"problems": "forbidden"}, expect="needs-judgement",
+         rule="data-unavailable", says="Data unavailable: the problems search was forbidden."),
+    case("the medications failed", HYPERTENSION, searches={"medications": "failed"},
+         expect="needs-judgement", rule="data-unavailable"),
+    case("the vital signs were cut off, an infection is known", diagnosis("icd10cm:M86.671"),
+         searches={"vitals": "truncated"}, **FOUND,
+         says="Data unavailable: the vitals search was truncated."),
+    case("a server without MedicationStatement is no gap", HYPERTENSION,
+         searches={"medication-statements": "unsupported"}, **NONE),
+]  # fmt: skip

@@ -1,0 +1,55 @@
+"""I6: at least 2 and at most 20 years since the onset of type 1 diabetes, to the day."""
+
+from tests.criteria.given import Given, case, diagnosis, medication, patient
+
+CRITERION = "I6"
+
+BORN_1985 = patient("1985-01-01")
+
+
+def t1(onset: str | None = None, recorded: str | None = None, **more: object) -> Given:
+    return diagnosis("icd10cm:E10.9", onset=onset, recorded=recorded, **more)
+
+
+CASES = [
+    case("two years to the day", BORN_1985, t1("2023-06-15"), expect="met", rule="within"),
+    case("a day short of two years", BORN_1985, t1("2023-06-16"), expect="not-met", recheck="2025-06-16",
+         rule="too-short"),
+    case("twenty years to the day", BORN_1985, t1("2005-06-15"), expect="met"),
+    case("twenty years and a day", BORN_1985, t1("2005-06-14"), expect="not-met", rule="too-long"),
+    case("2005: between 19 and 20 years and a half", BORN_1985, t1("2005"), expect="unknown", says="too imprecise"),
+    case("2004: over 20 years", BORN_1985, t1("2004"), expect="not-met"),
+    case("2023: perhaps two years", BORN_1985, t1("2023"), expect="unknown"),
+    case("March 2010", BORN_1985, t1("2010-03"), expect="met"),
+    case("June 2005: the month holds the limit", BORN_1985, t1("2005-06"), expect="unknown"),
+    case("July 2005: within", BORN_1985, t1("2005-07"), expect="met"),
+    case("2024 and 2025: too short whatever the day", BORN_1985, t1("2024"), expect="not-met", recheck="2026-12-31"),
+    case("only recorded in 2015, born 2003: the start is open", patient("2003-01-01"), t1(recorded="2015-01-01"),
+         expect="unknown", says="onset itself is not recorded"),
+    case("only recorded in 2015, born 2007: at most 18 years", patient("2007-01-01"), t1(recorded="2015-01-01"),
+         expect="met", confidence="moderate"),
+    case("only recorded a year ago, born 2007", patient("2007-01-01"), t1(recorded="2024-06-15"), expect="unknown"),
+    case("insulin since 2012 bounds a bare recording", patient("2007-01-01"), t1(recorded="2024-06-15"),
+         medication("insulin aspart", authored="2012-01-01"), expect="met"),
+    case("recorded in March of the year of onset", BORN_1985, t1("2023", recorded="2023-03-01"), expect="met"),
+    case("two sources within the limits", BORN_1985, t1("2010-01-01"), t1("2012-01-01"), expect="met"),
+    case("two sources that disagree", BORN_1985, t1("2000-01-01"), t1("2012-01-01"), expect="needs-judgement",
+         rule="sources-differ"),
+    case("onset on 29 February, two years later on 1 March", patient("1985-01-01"), t1("2024-02-29"),
+         expect="not-met", recheck="2026-03-01"),
+    case("at the age of 20, born 1990", patient("1990-01-01"),
+         t1(onsetAge={"value": 20, "unit": "a"}), expect="met"),
+    case("at 20 years of age, two years ago at the most", patient("2003-06-15"),
+         t1(onsetAge={"value": 20, "unit": "a"}), expect="unknown"),
+    case("at 19 years of age, twenty years ago at the least", patient("1985-06-16"),
+         t1(onsetAge={"value": 19, "unit": "a"}), expect="unknown"),
+    case("in words", BORN_1985, t1(onsetString="since 2012"), expect="met", confidence="low"),
+    case("no date of birth, exact onset", patient(None), t1("2012-01-01"), expect="met"),
+    case("no onset", BORN_1985, t1(), expect="unknown", says="no onset is recorded"),
+    case("no diagnosis", BORN_1985, expect="unknown", rule="unknown"),
+    case("onset in the future", BORN_1985, t1("2026-01-01"), expect="unknown", says="not possible"),
+    case("the problem list was cut off before any diabetes", BORN_1985, searches={"problems": "truncated"},
+         expect="unknown", says="truncated"),
+    case("an onset, but the encounter diagnoses failed", BORN_1985, t1("2012-01-01"),
+         searches={"diagnoses": "failed"}, expect="unknown", rule="not-all-seen"),
+]  # fmt: skip
