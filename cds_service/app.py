@@ -1,0 +1,54 @@
+"""Puts the parts together. Nothing else happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from flask import Flask
+
+from cds_service import health, pages
+from cds_service.card_settings import card_settings
+from cds_service.cds_hooks import routes
+from cds_service.cds_hooks.patient_view import PatientView
+from cds_service.evaluation import Evaluation
+from cds_service.patient_data.fhir_client import FhirClient, Limits
+from cds_service.settings import Settings
+from cds_service.storage.database import Database
+from cds_service.storage.journal import Journal
+from cds_service.web import frame
+from rules.trial import load_trial
+
+TRIALS = ("rules.nct01374854",)
+"""Packages of the trials that are served, each under a service id of its own."""
+
+
+def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callable[[], date] | None = None) -> Flask:
+    """Return the application; ``today`` replaces the clock in tests.
+
+    Raises `rules.trial.TrialError` for an unusable trial folder and `DatabaseUnusable`.
+    Nothing made here breaks by a fork: engines, connections and threads are made in the process using them.
+    """
+    app = Flask(__name__)
+    frame(app, settings)
+    database = Database(settings.database.url)
+    database.create()
+    journal = Journal(database)
+    client = FhirClient(_pull_limits(settings))
+    evaluations = [Evaluation(load_trial(package), settings, today) for package in trials]
+    services = {
+        one.trial.service_id: routes.Service(
+            one.trial, PatientView(one, settings, card_settings(settings), client, journal)
+        )
+        for one in evaluations
+    }
+    app.register_blueprint(routes.blueprint(services, journal, settings))
+    app.register_blueprint(health.blueprint(database, evaluations))
+    app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
+    app.extensions["trial_cds"] = evaluations
+    return app
+
+
+def _pull_limits(settings: Settings) -> Limits:
+    given = settings.limits
+    return Limits(given.page_bytes, given.call_bytes, given.pages, given.resources)

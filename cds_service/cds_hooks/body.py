@@ -1,0 +1,75 @@
+"""Reads a request body: JSON, not compressed, not larger than allowed."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, BinaryIO
+
+from flask import Request
+from gunicorn.http.errors import ParseException
+
+from cds_service.cds_hooks import errors
+
+_CHUNK = 65_536
+_DISCARDED_TIMES_LIMIT = 10
+_DISCARDING_SECONDS = 3.0
+_BROKEN = (OSError, ParseException)
+"""What reading raises when the client breaks off, or sends chunks that are none."""
+
+
+def read_body(request: Request, limit: int) -> bytes:
+    """Return the body, at most ``limit`` bytes.
+
+    Raises `errors.Refused` with 400, 413 or 415. The stream is read directly: the framework's own limit cuts
+    a chunked body short without a word.
+    """
+    if not _is_json(request.mimetype):
+        raise errors.not_json("Send the request as JSON, with the header Content-Type: application/json.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise errors.not_json("Send the body uncompressed, without a Content-Encoding header.")
+    length = request.content_length
+    if length is None and not request.environ.get("wsgi.input_terminated"):
+        return b""
+    try:
+        return _read(request.environ["wsgi.input"], limit, length)
+    except _BROKEN:
+        raise errors.malformed("The body breaks off, or its chunks cannot be read.") from None
+
+
+def _read(stream: BinaryIO | Any, limit: int, length: int | None) -> bytes:
+    if length is not None and length > limit:
+        _discard(stream, limit, length)
+        raise errors.too_large(limit)
+    body = bytearray()
+    wanted = limit + 1 if length is None else length
+    while len(body) < wanted:
+        chunk = stream.read(min(_CHUNK, wanted - len(body)))
+        if not chunk:
+            break
+        body += chunk
+    if len(body) > limit:
+        _discard(stream, limit)
+        raise errors.too_large(limit)
+    if length is not None and len(body) < length:
+        raise errors.malformed("The body is shorter than its Content-Length says.")
+    return bytes(body)
+
+
+def _discard(stream: BinaryIO | Any, limit: int, length: int | None = None) -> None:
+    """Read on without keeping anything, within bounds.
+
+    Most clients look at the answer only when they have sent everything; closing on them would lose it.
+    """
+    left = _DISCARDED_TIMES_LIMIT * limit if length is None else min(length, _DISCARDED_TIMES_LIMIT * limit)
+    give_up = time.monotonic() + _DISCARDING_SECONDS
+    while left > 0 and time.monotonic() < give_up:
+        chunk = stream.read(min(_CHUNK, left))
+        if not chunk:
+            return
+        left -= len(chunk)
+
+
+def _is_json(mimetype: str) -> bool:
+    if mimetype == "application/json":
+        return True
+    return mimetype.startswith("application/") and mimetype.endswith("+json")

@@ -1,0 +1,32 @@
+"""What the service offers: the answer to ``GET /cds-services``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cds_service.cds_hooks.patient_view import HOOK
+from cds_service.patient_data.query_plan import PREFETCH
+from rules.trial import Trial
+
+SPECIFICATION = "2.0.1"
+"""Version of CDS Hooks whose rules the answers keep; 3.0 only adds to it."""
+
+
+def describe_service(trial: Trial) -> dict[str, Any]:
+    """Return the entry of one trial. No ``hookVersion``: the published pages contradict each other."""
+    return {
+        "hook": HOOK,
+        "title": f"Trial pre-screening: {trial.id}",
+        "description": (
+            f"Tells a clinician, when a chart is opened, that the patient may meet pre-screening criteria of "
+            f"{trial.id} ({trial.short_title}), why, and what is still open. It does not decide eligibility."
+        ),
+        "id": trial.service_id,
+        "version": SPECIFICATION,
+        "prefetch": dict(PREFETCH),
+        "usageRequirements": (
+            "Needs the prefetch keys patient and problems, or a fhirServer that answers for them. What else "
+            "is missing is named on the card as unknown. Only clinicians are shown cards: Practitioner or "
+            "PractitionerRole as context.userId."
+        ),
+    }

@@ -1,0 +1,114 @@
+"""Reads feedback on cards, as the specification and as Epic send it.
+
+One bad entry never costs the batch: clients do not send it again. Free text can hold patient data, so it is
+kept only when the site asks for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from cds_service.cds_hooks.wire import read_feedback
+from cds_service.storage.journal import Feedback, Journal
+
+OUTCOMES = ("accepted", "overridden")
+_LONGEST_ID = 200
+_LONGEST_SYSTEM = 500
+_LONGEST_COMMENT = 4_000
+_MOST_SUGGESTIONS = 50
+_EPIC_CATEGORY = "com.epic.cdshooks.feedback.overrideReason.reasonCategory"
+"""Epic's own number of a reason, sent where the customer mapped none of the card's reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one entry of a batch was left out."""
+
+    index: int
+    sentence: str
+
+
+class UnreadableEntry(ValueError):
+    """An entry lacks what makes it feedback; the message says what."""
+
+
+def take_feedback(body: bytes, service: str, journal: Journal, keep_comments: bool) -> dict[str, Any]:
+    """Store a batch and return the answer: how many entries were new, known already, or refused.
+
+    Raises `errors.Refused` (400) for a body without a feedback array, and SQLAlchemyError.
+    """
+    entries: list[Feedback] = []
+    refusals: list[Refusal] = []
+    for index, raw in enumerate(read_feedback(body).feedback):
+        try:
+            entries.append(_entry(bytes(raw), keep_comments))
+        except UnreadableEntry as error:
+            refusals.append(Refusal(index, str(error)))
+    stored = journal.feedback(service, entries)
+    answer: dict[str, Any] = {"stored": stored, "alreadyKnown": len(entries) - stored}
+    if refusals:
+        answer["refused"] = [{"index": refusal.index, "reason": refusal.sentence} for refusal in refusals]
+    return answer
+
+
+def _entry(raw: bytes, keep_comments: bool) -> Feedback:
+    try:
+        entry = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise UnreadableEntry("The entry is not valid JSON, or nested too deeply.") from None
+    if not isinstance(entry, dict):
+        raise UnreadableEntry("The entry must be an object.")
+    card = _text(entry.get("card"), _LONGEST_ID)
+    if card is None:
+        raise UnreadableEntry("card is missing: send the uuid of the card.")
+    if entry.get("outcome") not in OUTCOMES:
+        raise UnreadableEntry("outcome must be accepted or overridden.")
+    reason, shape = _reason(entry)
+    coding = _first_object(reason.get("reason"))
+    return Feedback(
+        card=card,
+        outcome=entry["outcome"],
+        outcome_at=_text(entry.get("outcomeTimestamp"), 64),
+        reason_system=_text(coding.get("system"), _LONGEST_SYSTEM),
+        reason_code=_text(coding.get("code"), _LONGEST_ID),
+        accepted_suggestions=_suggestions(entry.get("acceptedSuggestions")),
+        comment=_text(reason.get("userComment"), _LONGEST_COMMENT) if keep_comments else None,
+        shape=shape,
+    )
+
+
+def _reason(entry: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the override reason and how it was spelt: ``overrideReason``, or ``overrideReasons`` at Epic."""
+    if reason := _first_object(entry.get("overrideReason")):
+        return reason, "standard"
+    if reason := _first_object(entry.get("overrideReasons")):
+        return (reason if reason.get("reason") else _from_epic(reason)), "epic"
+    return {}, "none"
+
+
+def _from_epic(reason: dict[str, Any]) -> dict[str, Any]:
+    """Read the code from Epic's extension; the extension's name stands for the coding system."""
+    category = _first_object(reason.get("extension")).get(_EPIC_CATEGORY)
+    return {**reason, "reason": {"system": _EPIC_CATEGORY, "code": category} if category else {}}
+
+
+def _first_object(value: Any) -> dict[str, Any]:
+    """Return ``value`` if it is an object, or the first object of a list."""
+    candidates = value if isinstance(value, list) else [value]
+    return next((item for item in candidates if isinstance(item, dict)), {})
+
+
+def _suggestions(value: Any) -> tuple[str, ...]:
+    given = value if isinstance(value, list) else []
+    ids = (_text(item.get("id"), _LONGEST_ID) for item in given[:_MOST_SUGGESTIONS] if isinstance(item, dict))
+    return tuple(found for found in ids if found)
+
+
+def _text(value: Any, longest: int) -> str | None:
+    """Return a non-empty string, cut to ``longest`` characters and without NUL, which PostgreSQL refuses."""
+    if not isinstance(value, str):
+        return None
+    return value.replace("\0", "").strip()[:longest] or None

@@ -1,0 +1,189 @@
+"""The ``trial-cds`` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from cds_service.settings import Settings, SettingsError, load_settings
+from rules.trial import Trial, TrialError, load_trial
+
+TRIAL = "rules.nct01374854"
+_DEFAULT_PORT = 8000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status: 0, 1 for a failure, 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except (SettingsError, TrialError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader, such as `head`, has gone; there is nobody left to tell.
+        sys.stderr.close()
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="trial-cds",
+        description="Pre-screens charts for trial NCT01374854 in type 1 diabetes, by CDS Hooks.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_demo(commands.add_parser("demo", help="show it at work with synthetic patients"))
+    _add_serve(commands.add_parser("serve", help="run the service"))
+    _add_assess(commands.add_parser("assess", help="assess files with FHIR R4 Bundles"))
+    _add_config(commands.add_parser("config", help="check the settings"))
+    _add_protocol(commands.add_parser("protocol", help="print the trial as it is read"))
+    return parser
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", help="stop after the table")
+    parser.add_argument("--port", type=_port, default=_DEFAULT_PORT, metavar="N", help="default: %(default)s")
+    parser.set_defaults(run=_demo)
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", metavar="H", help="default: %(default)s")
+    parser.add_argument("--port", type=_port, default=_DEFAULT_PORT, metavar="N", help="default: %(default)s")
+    parser.add_argument("--workers", type=_count, metavar="N", help="processes; default: server.workers")
+    parser.add_argument(
+        "--allow-open", action="store_true", help="listen on another address than loopback without a tenant"
+    )
+    _add_config_option(parser)
+    parser.set_defaults(run=_serve)
+
+
+def _add_assess(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a FHIR R4 Bundle of one patient; - is stdin")
+    parser.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="day of the assessment; default: today")
+    parser.add_argument("--zone", type=_zone, default=ZoneInfo("UTC"), metavar="TZ", help="default: UTC")
+    parser.add_argument("--format", choices=("json", "text"), default="json", help="default: %(default)s")
+    parser.add_argument("--validate", action="store_true", help="tell also where the FHIR models object")
+    parser.set_defaults(run=_assess)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="read the settings and say what is wrong with them")
+    _add_config_option(check)
+    check.set_defaults(run=_check_config)
+
+
+def _add_protocol(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_protocol)
+
+
+def _add_config_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; default: $TRIAL_CDS_CONFIG")
+
+
+# Each command imports what it needs, so that the others start without it.
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from cds_service.sandbox.demo import run_demo
+
+    return run_demo(options.port, options.once, load_settings().sandbox.host)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from cds_service.server import serve
+
+    serve(_with_options(load_settings(options.config), options), options.host, options.port)
+    return 0
+
+
+def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
+    """Return the settings with what the command line says put over them."""
+    open_mode = settings.open.model_copy(update={"allow": settings.open.allow or options.allow_open})
+    server = settings.server.model_copy(update={"workers": options.workers or settings.server.workers})
+    return settings.model_copy(update={"open": open_mode, "server": server})
+
+
+def _assess(options: argparse.Namespace) -> int:
+    from cds_service.assess_files import Options, assess_files
+    from cds_service.evaluation import trial_settings
+
+    chosen = Options(
+        on=options.date or datetime.now(options.zone).date(),
+        zone=options.zone,
+        settings=trial_settings(load_settings()),
+        text=options.format == "text",
+        validate=options.validate,
+    )
+    return assess_files(options.files, _trial(), chosen)
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    from cds_service.card_settings import card_settings
+
+    settings = load_settings(options.config)
+    cards = card_settings(settings)
+    _trial()
+    today = datetime.now(settings.tzinfo).date()
+    print("The settings and the trial folder can be used.")
+    for hint in _hints(settings, cards.attestation.problems(today) if cards.attestation else ("there is none",)):
+        print(f"- {hint}")
+    return 0
+
+
+def _hints(settings: Settings, attestation_problems: Sequence[str]) -> list[str]:
+    """Return what a site should know although it is no error."""
+    hints = ["no tenant is configured: the service listens on loopback only, unless told --allow-open"]
+    if not settings.recruitment.require_site_attestation:
+        hints.append("cards need no statement that the site recruits: recruitment.require_site_attestation asks for it")
+    elif attestation_problems:
+        hints.append(f"no card will be shown, for the attestation does not hold: {', '.join(attestation_problems)}")
+    if settings.sandbox.enabled:
+        hints.append("sandbox.enabled answers with whole assessments: for synthetic patients only")
+    return hints
+
+
+def _protocol(_options: argparse.Namespace) -> int:
+    from cds_service.protocol_text import protocol_text
+
+    print(protocol_text(_trial()))
+    return 0
+
+
+def _trial() -> Trial:
+    return load_trial(TRIAL)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= 64:
+        raise argparse.ArgumentTypeError("give a number from 1 to 64")
+    return count
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("give a date as YYYY-MM-DD") from None
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, KeyError):
+        raise argparse.ArgumentTypeError("give a zone of the IANA database, such as Europe/Berlin") from None

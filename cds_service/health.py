@@ -1,0 +1,49 @@
+"""Answers for load balancers and people on call: is the process alive, and can it serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import orjson
+from flask import Blueprint, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from cds_service.evaluation import Evaluation, SelfTestFailed
+from cds_service.logs import log_failure
+from cds_service.storage.database import Database
+from rules.engine import EvaluationError
+
+
+def blueprint(database: Database, evaluations: Iterable[Evaluation]) -> Blueprint:
+    """Return ``/health/live`` and ``/health/ready`` (503 until every check passes)."""
+    routes = Blueprint("health", __name__, url_prefix="/health")
+    checks: Mapping[str, Callable[[], object]] = {
+        "database": database.check,
+        **{f"rules {one.trial.id}": (lambda one=one: one.executor) for one in evaluations},  # type: ignore[misc]
+    }
+
+    @routes.get("/live")
+    def live() -> Response:
+        return _json({"status": "live"}, 200)
+
+    @routes.get("/ready")
+    def ready() -> Response:
+        results = {name: _passes(name, check) for name, check in checks.items()}
+        good = all(results.values())
+        words = {name: "ok" if passed else "failed" for name, passed in results.items()}
+        return _json({"status": "ready" if good else "not ready", "checks": words}, 200 if good else 503)
+
+    return routes
+
+
+def _passes(name: str, check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except (SQLAlchemyError, SelfTestFailed, EvaluationError, OSError) as error:
+        log_failure("health check failed", error, check=name)
+        return False
+    return True
+
+
+def _json(content: Mapping[str, object], status: int) -> Response:
+    return Response(orjson.dumps(content), status, content_type="application/json")

@@ -1,0 +1,80 @@
+"""Turns declared data into what stands on a page."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+from cards.wording import month_and_year
+from rules.assessment import Kind
+from rules.codes import ACT_CODE, ATC, CVX, ICD9CM, ICD10, ICD10CM, LOINC, RXNORM, SNOMED, TEXT, Row
+from rules.criterion import Declaration
+from rules.trial import Trial
+
+_SYSTEMS = {
+    LOINC: "LOINC", SNOMED: "SNOMED CT", RXNORM: "RxNorm", ICD10CM: "ICD-10-CM", ICD10: "ICD-10 (WHO)",
+    ICD9CM: "ICD-9-CM", ATC: "ATC", CVX: "CVX", ACT_CODE: "HL7 ActCode", TEXT: "words",
+}  # fmt: skip
+
+_MATCHES = {
+    "exact": "this code",
+    "prefix": "this code and all below it",
+    "descendants": "this code",
+    "text": "these words, not denied, doubted or about the family",
+}
+
+_BLANK = re.compile(r"\{(\w+)\}")
+
+_TITLES = {
+    Kind.HEADER: "Registry fields",
+    Kind.INCLUSION: "Inclusion criteria",
+    Kind.EXCLUSION: "Exclusion criteria",
+}
+
+
+def number(value: Fraction) -> str:
+    """Return an exact decimal, such as a limit, without rounding it."""
+    return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
+
+
+def system(uri: str) -> str:
+    """Return the common name of a code system, or its address."""
+    return _SYSTEMS.get(uri, uri)
+
+
+def match(row: Row) -> str:
+    """Return what a row of a value set stands for."""
+    if row.verified == "no":
+        return "listed only: not verified, never matched"
+    said = _MATCHES[row.match]
+    return f"{said}, except {', '.join(row.exceptions)}" if row.exceptions else said
+
+
+def blanks(sentence: str) -> str:
+    """Return a rule's sentence with its blanks marked: what a record fills in."""
+    return _BLANK.sub(r"[\1]", sentence)
+
+
+def month(text: str) -> str:
+    """Return "November 2012" for "2012-11"."""
+    return month_and_year(text)
+
+
+def parts(trial: Trial) -> list[tuple[Kind, str, list[Declaration]]]:
+    """Return the criteria under their headings, in the record's order."""
+    return [(kind, title, [d for d in trial.declarations if d.kind is kind]) for kind, title in _TITLES.items()]
+
+
+def assessed(trial: Trial) -> list[Declaration]:
+    """Return the inclusions and exclusions that this version evaluates."""
+    return [d for d in _criteria(trial) if d.module is not None]
+
+
+def not_assessed(trial: Trial) -> list[Declaration]:
+    """Return the inclusions and exclusions that this version leaves to the reader."""
+    return [d for d in _criteria(trial) if d.module is None]
+
+
+def _criteria(trial: Trial) -> list[Declaration]:
+    return [d for d in trial.declarations if d.kind is not Kind.HEADER]

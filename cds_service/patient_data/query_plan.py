@@ -1,0 +1,206 @@
+"""Which searches make up a record: the prefetch templates, and the URLs of what is pulled.
+
+Real servers refuse `_include`, `_sort` and repeated parameters, and Observation by patient alone; so none
+is used, and what comes back is filtered and sorted here. Only what an assessed criterion reads is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import quote
+
+from rules.codes import LOINC, ValueSet
+from rules.criterion import Declaration, Window
+from rules.trial import NOT_ASSESSED, Trial
+
+_TOKEN = "{{context.patientId}}"  # noqa: S105 - a token of the CDS Hooks template language
+
+PREFETCH: Mapping[str, str] = {
+    "patient": f"Patient/{_TOKEN}",
+    "problems": f"Condition?patient={_TOKEN}&category=problem-list-item",
+    "diagnoses": f"Condition?patient={_TOKEN}&category=encounter-diagnosis",
+    "medications": f"MedicationRequest?patient={_TOKEN}",
+    "labs": f"Observation?patient={_TOKEN}&category=laboratory&_count=200",
+    "vitals": f"Observation?patient={_TOKEN}&category=vital-signs&_count=100",
+    "social": f"Observation?patient={_TOKEN}&category=social-history",
+    "encounters": f"Encounter?patient={_TOKEN}",
+}
+"""Prefetch templates by key, as published in discovery."""
+
+REQUIRED = ("patient", "problems")
+"""Without these there is no answer (412)."""
+
+GATE = ("patient", "problems", "diagnoses", "medications")
+"""What the gate needs; nothing else is asked for until it is passed."""
+
+_PULLED_ONLY: Mapping[str, str] = {
+    "procedures": f"Procedure?patient={_TOKEN}",
+    "immunizations": f"Immunization?patient={_TOKEN}",
+    "medication-statements": f"MedicationStatement?patient={_TOKEN}",
+    "research-subjects": f"ResearchSubject?individual=Patient/{_TOKEN}",
+    "consents": f"Consent?patient={_TOKEN}",
+    "flags": f"Flag?patient={_TOKEN}",
+}
+
+_OPT_OUT = ("consents", "flags")
+"""Asked for whatever the criteria read: they can forbid the use of the data for research."""
+
+_SEARCHES_OF_DATA: Mapping[str, tuple[str, ...]] = {
+    "patient": ("patient",),
+    "conditions": ("problems", "diagnoses"),
+    "medications": ("medications", "medication-statements"),
+    "labs": ("labs",),
+    "vitals": ("vitals",),
+    "social": ("social",),
+    "encounters": ("encounters",),
+    "procedures": ("procedures",),
+    "immunizations": ("immunizations",),
+    "research": ("research-subjects",),
+}
+"""Searches behind the names that a criterion's ``data`` uses."""
+
+TYPES: Mapping[str, frozenset[str]] = {
+    "patient": frozenset({"Patient"}),
+    "problems": frozenset({"Condition"}),
+    "diagnoses": frozenset({"Condition"}),
+    "medications": frozenset({"MedicationRequest"}),
+    "medication-statements": frozenset({"MedicationStatement"}),
+    "drugs": frozenset({"Medication"}),
+    "labs": frozenset({"Observation"}),
+    "vitals": frozenset({"Observation"}),
+    "social": frozenset({"Observation"}),
+    "encounters": frozenset({"Encounter"}),
+    "procedures": frozenset({"Procedure"}),
+    "immunizations": frozenset({"Immunization"}),
+    "research-subjects": frozenset({"ResearchSubject"}),
+    "consents": frozenset({"Consent"}),
+    "flags": frozenset({"Flag"}),
+}
+"""Resource types a search is asked for; others in its answer are passed over, but for `INCLUDED`."""
+
+INCLUDED = frozenset({"Medication", "Specimen", "Encounter"})
+"""Types that a resource of the asked type may refer to, taken along when a server adds them."""
+
+OPTIONAL_TYPES = frozenset({"MedicationStatement", "ResearchSubject", "Consent", "Flag", "Immunization", "Medication"})
+"""Types that certified EHRs do not all offer: not offering one is not a failure."""
+
+ENCOUNTER_DAYS = 60
+"""Days before today in which an encounter must have lasted to be pulled (clinical reference §1.7)."""
+
+CODES_A_QUERY = 40
+"""LOINC codes in one URL; longer ones are cut or refused by some servers."""
+
+_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,128}")
+
+
+def is_resource_id(text: str) -> bool:
+    """True for text that can stand as an id in a URL: FHIR's ids, a little more leniently."""
+    return _ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One search of a record and the relative URLs that together answer it."""
+
+    name: str
+    urls: tuple[str, ...]
+
+
+def template_url(template: str, patient_id: str) -> str:
+    """Return a template with the patient's id in its place."""
+    return template.replace(_TOKEN, quote(patient_id, safe=""))
+
+
+class QueryPlan:
+    """The searches that one trial's assessed criteria need."""
+
+    def __init__(self, trial: Trial) -> None:
+        assessed = [d for d in trial.declarations if trial.evaluables[d.id] is not NOT_ASSESSED]
+        self.searches = _searches(assessed)
+        self._labs = _Codes([d for d in assessed if "labs" in d.data], trial.gates)
+        self._vitals = _Codes([d for d in assessed if "vitals" in d.data], trial.gates)
+
+    def pull(self, name: str, patient_id: str, on: date) -> Query:
+        """Return how the search ``name`` is pulled for a patient on a day; raises KeyError."""
+        if name == "labs":
+            urls = self._lab_urls(patient_id, on)
+        elif name == "vitals":
+            urls = self._vital_urls(patient_id, on)
+        elif name == "encounters":
+            urls = _encounter_urls(patient_id, on)
+        else:
+            template = PREFETCH.get(name) or _PULLED_ONLY[name]
+            urls = (template_url(template, patient_id),)
+        return Query(name, urls)
+
+    def _lab_urls(self, patient_id: str, on: date) -> tuple[str, ...]:
+        since = self._labs.since(on)
+        dated = [_by_code(patient_id, batch) + since for batch in _batches(self._labs.dated)]
+        return (*dated, *(_by_code(patient_id, batch) for batch in _batches(self._labs.lasting)))
+
+    def _vital_urls(self, patient_id: str, on: date) -> tuple[str, ...]:
+        """By category, for blood pressure is found by the code of its panel only."""
+        by_category = template_url(PREFETCH["vitals"], patient_id) + self._vitals.since(on)
+        return (by_category, *(_by_code(patient_id, batch) for batch in _batches(self._vitals.lasting)))
+
+
+class _Codes:
+    """LOINC codes that some criteria read, and how far back."""
+
+    def __init__(self, declarations: list[Declaration], gates: frozenset[str]) -> None:
+        self._windows = [window for d in declarations for window in _result_windows(d)]
+        sets = [(d, name) for d in declarations for name in d.value_sets if not name.startswith("traps_")]
+        self.lasting = _loinc(d.value_sets[name] for d, name in sets if _is_lasting(d, name, gates))
+        self.dated = _loinc(d.value_sets[name] for d, name in sets) - self.lasting
+
+    def since(self, on: date) -> str:
+        """Return the parameter for the oldest day that any of the windows reaches, if there is one."""
+        return f"&date=ge{min(w.start(on) for w in self._windows).isoformat()}" if self._windows else ""
+
+
+def _result_windows(declaration: Declaration) -> list[Window]:
+    """Return the windows in which a result decides or is shown; others are about events."""
+    return [w for name, w in declaration.windows.items() if name.startswith(("decide", "shown"))]
+
+
+def _is_lasting(declaration: Declaration, name: str, gates: frozenset[str]) -> bool:
+    """True for results that count however old they are, and so are asked for without a date.
+
+    A set with a window of its own name (height) reads further back than the rest of its criterion; a gate
+    without windows for results reads the whole history.
+    """
+    return name in declaration.windows or (declaration.id in gates and not _result_windows(declaration))
+
+
+def _loinc(value_sets: Iterable[ValueSet]) -> frozenset[str]:
+    """Return codes of tests; those that begin with letters (LA32-8) are answers, not what is asked for."""
+    return frozenset(code for value_set in value_sets for code in value_set.codes(LOINC) if code[0].isdigit())
+
+
+def _searches(assessed: list[Declaration]) -> tuple[str, ...]:
+    """Return names in the order of the templates, then of what is only pulled."""
+    needed = {name for declaration in assessed for data in declaration.data for name in _SEARCHES_OF_DATA[data]}
+    return tuple(name for name in (*PREFETCH, *_PULLED_ONLY) if name in needed | {*GATE, *_OPT_OUT})
+
+
+def _batches(codes: frozenset[str]) -> Iterator[list[str]]:
+    ordered = sorted(codes)
+    for start in range(0, len(ordered), CODES_A_QUERY):
+        yield ordered[start : start + CODES_A_QUERY]
+
+
+def _by_code(patient_id: str, codes: list[str]) -> str:
+    listed = quote(",".join(f"{LOINC}|{code}" for code in codes), safe=":/,-")
+    return f"Observation?patient={quote(patient_id, safe='')}&code={listed}&_count=200"
+
+
+def _encounter_urls(patient_id: str, on: date) -> tuple[str, ...]:
+    """Recent ones, and a stay that began earlier and goes on."""
+    base = template_url(PREFETCH["encounters"], patient_id)
+    return (
+        f"{base}&date=ge{(on - timedelta(days=ENCOUNTER_DAYS)).isoformat()}",
+        f"{base}&status=in-progress",
+    )

@@ -1,0 +1,97 @@
+"""The production server: gunicorn inside this process, the rules loaded before it forks its workers."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from cds_service.app import create_app
+from cds_service.cds_hooks.outcome import warm_up
+from cds_service.logs import JsonLines, configure_logs, log
+from cds_service.patient_data.outbound import is_loopback
+from cds_service.settings import Settings, SettingsError
+
+_WORKER_SILENCE_SECONDS = 30
+"""A worker that does not report for this long is replaced; each call's own deadline is far shorter."""
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until told to stop by SIGTERM or SIGINT; open requests are finished first.
+
+    Raises `SettingsError` for an address that everyone can reach while no tenant is configured, unless the
+    settings allow it.
+    """
+    check_address(settings, host)
+    configure_logs()
+    if not is_loopback(host):
+        log("open to everyone who can reach this address: no tenant is configured", logging.WARNING, host=host)
+    _Server(settings, host, port).run()
+
+
+def check_address(settings: Settings, host: str) -> None:
+    """Raise `SettingsError` unless ``host`` is loopback or the settings allow another address."""
+    if is_loopback(host) or settings.open.allow:
+        return
+    raise SettingsError(
+        [
+            f"{host}: anyone who reaches this address could ask for patients' data, because no tenant is "
+            "configured. Listen on 127.0.0.1, or say --allow-open if the network keeps others out."
+        ]
+    )
+
+
+class _JsonLogger(Logger):
+    """gunicorn's own messages as JSON lines, exceptions without their text."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(JsonLines())
+
+
+class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
+    def __init__(self, settings: Settings, host: str, port: int) -> None:
+        self._settings = settings
+        self._bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        super().__init__()
+
+    def load_config(self) -> None:
+        server = self._settings.server
+        for name, value in {
+            "bind": self._bind,
+            "worker_class": "gthread",
+            "workers": server.workers,
+            "threads": server.threads,
+            "preload_app": True,
+            "max_requests": server.max_requests,
+            "max_requests_jitter": server.max_requests // 10,
+            "keepalive": server.keep_alive_seconds,
+            "graceful_timeout": server.graceful_seconds,
+            "timeout": _WORKER_SILENCE_SECONDS,
+            # Tokens of some vendors are long.
+            "limit_request_field_size": 16_380,
+            # It would be written to the home directory, which may be read-only.
+            "control_socket_disable": True,
+            "logger_class": _JsonLogger,
+            "post_fork": _start_rules,
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Make the application before the fork, and keep the collector away from what workers share."""
+        app = create_app(self._settings)
+        warm_up()
+        gc.collect()
+        gc.freeze()
+        return app
+
+
+def _start_rules(server: Any, _worker: Any) -> None:
+    """Make each trial's engine in the new worker, which does not start if the self-test fails."""
+    gc.set_threshold(50_000, 20, 50)
+    for evaluation in server.app.wsgi().extensions["trial_cds"]:
+        _ = evaluation.executor

@@ -1,0 +1,260 @@
+"""The settings of the service: a TOML file, then ``TRIAL_CDS_*`` variables, which win.
+
+The file is named by ``--config`` or ``TRIAL_CDS_CONFIG``. A nested setting is a table in the file and two
+underscores in a variable: ``open.fhir_servers`` is ``TRIAL_CDS_OPEN__FHIR_SERVERS='["http://127.0.0.1:8080/fhir"]'``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rules.assessment import Verdict
+
+PREFIX = "TRIAL_CDS_"
+CONFIG_VARIABLE = "TRIAL_CDS_CONFIG"
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; ``problems`` names each setting and what to do, never its value."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("The settings cannot be used:\n- " + "\n- ".join(problems))
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise ValueError("give an absolute http or https address without user name")
+    if parts.query or parts.fragment:
+        raise ValueError("give the address without ? and #")
+    return text.rstrip("/")
+
+
+def _origin(text: str) -> str:
+    if urlsplit(_web_address(text)).path not in ("", "/"):
+        raise ValueError("give an origin: scheme, host and port, without a path")
+    return text.rstrip("/")
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, KeyError):
+        raise ValueError("give a zone of the IANA database, such as Europe/Berlin") from None
+    return text
+
+
+def _database(text: str) -> str:
+    # Takes half a second to import, which commands without a database need not spend.
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        backend = make_url(text).get_backend_name()
+    except ArgumentError:
+        raise ValueError("give an SQLAlchemy address, such as sqlite:///data/trial-cds.sqlite") from None
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError("only sqlite and postgresql are supported")
+    return text
+
+
+def _shown(verdicts: frozenset[Verdict]) -> frozenset[Verdict]:
+    if Verdict.NOT_APPLICABLE in verdicts:
+        raise ValueError("must not hold not-applicable: it also covers people who opted out of research")
+    return verdicts
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
+class Part(BaseModel):
+    """Base of all groups: unknown names are refused, so that a misspelt setting is never silently unused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OpenMode(Part):
+    """What applies while no tenant is configured."""
+
+    allow: bool = Field(
+        default=False, description="Listen on another address than loopback, for everyone who can reach it."
+    )
+    fhir_servers: tuple[WebAddress, ...] = Field(default=(), description="FHIR servers besides those on loopback.")
+    cors_origins: tuple[Origin, ...] = Field(
+        default=("https://sandbox.cds-hooks.org",), description="Browser origins besides those on loopback."
+    )
+
+
+class Limits(Part):
+    """What one request may cost."""
+
+    body_bytes: int = Field(default=5_000_000, ge=1_000, description="Largest request body.")
+    deadline_seconds: float = Field(default=4.0, gt=0, le=60, description="Time for all data of one call to arrive.")
+    page_bytes: int = Field(default=10_000_000, ge=1_000, description="Largest page from a FHIR server, unpacked.")
+    call_bytes: int = Field(default=40_000_000, ge=1_000, description="All pages of one call, unpacked.")
+    pages: int = Field(default=20, ge=1, description="Pages followed in one search.")
+    resources: int = Field(default=5_000, ge=1, description="Resources taken from one search.")
+
+
+class Attestation(Part):
+    """A named person's statement that the site is recruiting. It counts only when complete and unexpired."""
+
+    asserted_by: str = Field(min_length=1)
+    role: str = Field(min_length=1)
+    asserted_on: date
+    irb_reference: str = Field(min_length=1)
+    expires: date
+    site: str = Field(min_length=1)
+    contact: str = Field(min_length=1)
+
+
+class Recruitment(Part):
+    """Whether cards need a site's statement that it recruits (recommended for live sites)."""
+
+    require_site_attestation: bool = False
+    attestation: Attestation | None = None
+
+
+class Database(Part):
+    """Where cards shown and feedback are kept."""
+
+    url: Annotated[str, AfterValidator(_database)] = Field(
+        default="sqlite:///data/trial-cds.sqlite",
+        description="SQLAlchemy address; a relative file starts where the service does.",
+    )
+
+
+class FeedbackSettings(Part):
+    """What is kept of clinicians' feedback."""
+
+    store_free_text: bool = Field(default=False, description="Keep comments, which may hold patient data.")
+
+
+class Sandbox(Part):
+    """For demonstrations with synthetic patients only."""
+
+    enabled: bool = Field(default=False, description="Answer with the assessment beside the cards, and mark the cards.")
+    allow_test_patients: bool = Field(
+        default=False, description="Assess patients marked as test data; implied by enabled."
+    )
+    host: str = Field(default="127.0.0.1", description="Address on which the demo's service listens.")
+
+
+class Server(Part):
+    """How gunicorn runs; the defaults were measured."""
+
+    workers: int = Field(default=2, ge=1, le=64)
+    threads: int = Field(default=8, ge=1, le=256)
+    max_requests: int = Field(default=5_000, ge=0, description="Requests after which a worker is replaced; 0: never.")
+    keep_alive_seconds: int = Field(default=75, ge=0)
+    graceful_seconds: int = Field(default=20, ge=1, description="Time for open requests to end when the service stops.")
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Immutable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    public_url: WebAddress = Field(
+        default="http://127.0.0.1:8000", description="Base of every absolute link on cards and pages."
+    )
+    zone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="UTC", description="Time zone of the site: it decides what day it is."
+    )
+    show: Annotated[frozenset[Verdict], AfterValidator(_shown)] = Field(
+        default=frozenset({Verdict.POTENTIALLY_ELIGIBLE, Verdict.POSSIBLY_ELIGIBLE}),
+        description="Verdicts that give a card.",
+    )
+    sensitive_detail: Literal["minimal", "full"] = Field(
+        default="minimal", description="Whether cards name confidential findings."
+    )
+    age_policy: Literal["flag", "header", "text"] = Field(
+        default="flag", description="How the two age limits of the record are read."
+    )
+    open: OpenMode = OpenMode()
+    limits: Limits = Limits()
+    recruitment: Recruitment = Recruitment()
+    database: Database = Database()
+    feedback: FeedbackSettings = FeedbackSettings()
+    sandbox: Sandbox = Sandbox()
+    server: Server = Server()
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables win over the file, whose values come in as keywords."""
+        return env_settings, init_settings
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """Read the settings; raises `SettingsError`.
+
+    ``config`` defaults to the file that ``TRIAL_CDS_CONFIG`` names; without both, variables and defaults.
+    """
+    named = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+    problems = _misspelt(os.environ)
+    if problems:
+        raise SettingsError(problems)
+    try:
+        return Settings(**(_read_toml(named) if named else {}))
+    except ValidationError as error:
+        raise SettingsError([_problem(item) for item in error.errors(include_input=False, include_url=False)]) from None
+    except ValueError as error:
+        if isinstance(error, SettingsError):
+            raise
+        # Raised by pydantic-settings for a variable that must hold JSON and does not; the message names it.
+        raise SettingsError(
+            [f"{error}; lists are written as JSON, such as '[\"http://127.0.0.1:8080/fhir\"]'"]
+        ) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read ({error.strerror})"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: not TOML: {error}"]) from None
+
+
+def _misspelt(environ: Mapping[str, str]) -> list[str]:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    given = (name for name in environ if name.upper().startswith(PREFIX))
+    return [
+        f"{name}: no setting has this name" for name in sorted(given) if name.upper().split("__", 1)[0] not in known
+    ]
+
+
+def _problem(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{name}: no setting has this name"
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}"

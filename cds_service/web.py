@@ -1,0 +1,80 @@
+"""What is the same for every request: its id, its log line, its headers, and the form of errors."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from typing import Any
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from cds_service.cds_hooks import errors
+from cds_service.cds_hooks.outcome import CONTENT_TYPE, operation_outcome
+from cds_service.logs import log, log_failure
+from cds_service.security.cors import allow_cross_origin
+from cds_service.security.headers import add_security_headers
+from cds_service.settings import Settings
+
+_CLEAN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def frame(app: Flask, settings: Settings) -> None:
+    """Attach it all to ``app``."""
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _CLEAN_ID.fullmatch(given) else uuid.uuid4().hex
+        g.started = time.perf_counter()
+        g.notes = {}
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        add_security_headers(request, response)
+        allow_cross_origin(request, response, settings.open.cors_origins)
+        _log_request(response)
+        return response
+
+    @app.errorhandler(errors.Refused)
+    def refused(error: errors.Refused) -> Response:
+        note(refused=error.sentence)
+        return _outcome(error)
+
+    @app.errorhandler(HTTPException)
+    def framework(error: HTTPException) -> Response:
+        if error.response is not None or (error.code or 500) < 400:
+            return error.get_response()  # type: ignore[return-value]
+        response = _outcome(errors.of_status(error.code or 500))
+        allowed = getattr(error, "valid_methods", None)
+        if allowed:
+            response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log_failure("failure", error, request_id=g.request_id)
+        return _outcome(errors.unexpected(g.request_id))
+
+
+def note(**fields: Any) -> None:
+    """Add fields to the log line of this request. They must not come from a patient's record."""
+    g.notes.update(fields)
+
+
+def _outcome(error: errors.Refused) -> Response:
+    return Response(operation_outcome(error.code, error.sentence), int(error.status), content_type=CONTENT_TYPE)
+
+
+def _log_request(response: Response) -> None:
+    log(
+        "request",
+        request_id=g.request_id,
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else "unmatched",
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.started) * 1000, 1),
+        **g.notes,
+    )

@@ -1,0 +1,235 @@
+"""The service under gunicorn with two workers: bodies as they come over a wire, stopping, crashing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.support.server import RunningService, free_port, running_service
+from tests.support.service import FEEDBACK, SERVICE, call, candidate, without_type_1
+
+SECRET_TOKEN = "token-that-must-not-be-written"
+SECRET_PATIENT = "patient-that-must-not-be-written"
+SLOW_SECONDS = 1.5
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    with running_service(tmp_path_factory.mktemp("service"), "--workers", "2") as started:
+        yield started
+
+
+@pytest.fixture
+def slow_fhir_server() -> Iterator[str]:
+    """A FHIR server that knows nobody, and takes its time to say so."""
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            time.sleep(SLOW_SECONDS)
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/fhir"
+    server.shutdown()
+    server.server_close()
+
+
+def _post(service: RunningService, body: Any, path: str = SERVICE, **more: Any) -> requests.Response:
+    return service.session.post(f"{service.url}{path}", json=body, timeout=30, **more)
+
+
+def _cards(service: RunningService, body: Any) -> int:
+    response = _post(service, body)
+    assert response.status_code == 200, response.text
+    return len(response.json()["cards"])
+
+
+# -- bodies --------------------------------------------------------------------------------------------------
+
+
+def _chunks(size: int) -> Iterator[bytes]:
+    for _ in range(size // 10_000):
+        yield b" " * 10_000
+
+
+@pytest.mark.parametrize("size", [6_000_000, 30_000_000])
+def test_a_chunked_body_over_the_limit_is_413(service: RunningService, size: int) -> None:
+    session = service.session
+    headers = {"Content-Type": "application/json"}
+    response = session.post(f"{service.url}{SERVICE}", data=_chunks(size), headers=headers, timeout=30)
+    assert response.status_code == 413
+    assert "larger than" in response.json()["issue"][0]["diagnostics"]
+    assert session.post(f"{service.url}{SERVICE}", json=call(candidate()), timeout=30).status_code == 200
+
+
+def test_a_body_of_30_megabytes_is_413(service: RunningService) -> None:
+    session = service.session
+    headers = {"Content-Type": "application/json"}
+    response = session.post(f"{service.url}{SERVICE}", data=b" " * 30_000_000, headers=headers, timeout=30)
+    assert response.status_code == 413
+    assert session.post(f"{service.url}{SERVICE}", json=call(candidate()), timeout=30).status_code == 200
+
+
+def test_a_chunked_body_within_the_limit_is_read(service: RunningService) -> None:
+    body = json.dumps(call(candidate())).encode()
+    parts = (body[start : start + 500] for start in range(0, len(body), 500))
+    headers = {"Content-Type": "application/json"}
+    response = service.session.post(f"{service.url}{SERVICE}", data=parts, headers=headers, timeout=30)
+    assert response.status_code == 200
+    assert len(response.json()["cards"]) == 1
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "Content-Length: 100\r\n\r\n{",
+        "Content-Length: abc\r\n\r\n{}",
+        "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_a_broken_off_or_garbled_body_harms_nothing(service: RunningService, rest: str) -> None:
+    head = f"POST {SERVICE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    port = int(service.url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"{head}{rest}".encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(1000)
+    assert not answer or b" 400 " in answer.splitlines()[0]
+    assert _cards(service, call(candidate())) == 1
+
+
+# -- many at once --------------------------------------------------------------------------------------------
+
+
+def test_both_workers_give_each_caller_their_own_answer(service: RunningService) -> None:
+    expected = {True: 1, False: 0}
+    bodies = {True: call(candidate()), False: call(without_type_1())}
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda fits: (fits, _cards(service, bodies[fits])), [True, False] * 60))
+    assert all(cards == expected[fits] for fits, cards in results)
+    answered_by = {line["process"] for line in service.lines() if line["event"] == "request"}
+    assert len(answered_by) >= 2
+
+
+def test_a_worker_that_is_killed_is_replaced(service: RunningService) -> None:
+    _cards(service, call(candidate()))
+    worker = next(line["process"] for line in reversed(service.lines()) if line["event"] == "request")
+    assert worker != service.process.pid
+    os.kill(worker, signal.SIGKILL)
+    give_up = time.monotonic() + 10
+    while time.monotonic() < give_up:
+        try:
+            if _cards(service, call(candidate())) == 1 and _replaced(service, worker):
+                return
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    raise AssertionError("no new worker came")
+
+
+def _replaced(service: RunningService, worker: int) -> bool:
+    started = [line["process"] for line in service.lines() if line["event"].startswith("Booting worker")]
+    return len(started) >= 3 and started[-1] != worker
+
+
+# -- the log -------------------------------------------------------------------------------------------------
+
+
+def test_the_log_holds_neither_tokens_nor_patients(service: RunningService, slow_fhir_server: str) -> None:
+    body = call(
+        fhirServer=slow_fhir_server,
+        of=SECRET_PATIENT,
+        fhirAuthorization={"access_token": SECRET_TOKEN, "patient": SECRET_PATIENT},
+    )
+    assert _post(service, body, headers={"Authorization": f"Bearer {SECRET_TOKEN}"}).status_code == 412
+    assert _post(service, {**body, "hook": SECRET_PATIENT}).status_code == 400
+    lines = service.lines()
+    requests_logged = [line for line in lines if line["event"] == "request"]
+    assert {"request_id", "status", "ms", "route"} <= set(requests_logged[-1])
+    written = service.log.read_text(encoding="utf-8")
+    assert SECRET_TOKEN not in written
+    assert SECRET_PATIENT not in written
+
+
+# -- stopping and crashing -----------------------------------------------------------------------------------
+
+
+def test_a_request_in_flight_is_answered_before_the_service_stops(tmp_path: Path, slow_fhir_server: str) -> None:
+    with running_service(tmp_path, "--workers", "1") as service, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(_post, service, call(fhirServer=slow_fhir_server))
+        time.sleep(SLOW_SECONDS / 3)
+        assert not answer.done()
+        assert service.stop() == 0
+        assert answer.result(timeout=1).status_code == 412
+
+
+def test_feedback_that_was_answered_survives_a_crash(tmp_path: Path) -> None:
+    answered: list[str] = []
+    stop = threading.Event()
+
+    def send(service: RunningService, sender: int) -> None:
+        session, number = service.session, 0
+        while not stop.is_set():
+            number += 1
+            card = f"card-{sender}-{number}"
+            entry = {"card": card, "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:00:00Z"}
+            try:
+                response = session.post(f"{service.url}{FEEDBACK}", json={"feedback": [entry]}, timeout=10)
+            except requests.RequestException:
+                return
+            assert response.status_code == 200
+            answered.append(card)
+
+    with running_service(tmp_path, "--workers", "2") as service:
+        senders = [threading.Thread(target=send, args=(service, number)) for number in range(4)]
+        for sender in senders:
+            sender.start()
+        give_up = time.monotonic() + 20
+        while len(answered) < 40 and time.monotonic() < give_up:
+            time.sleep(0.01)
+        service.kill()
+        stop.set()
+        for sender in senders:
+            sender.join(timeout=15)
+    with sqlite3.connect(service.database) as database:
+        kept = {card for (card,) in database.execute("SELECT card FROM feedback")}
+    assert len(answered) >= 40
+    assert set(answered) <= kept
+
+
+def test_an_open_address_is_refused_unless_said_aloud(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cds_service", "serve", "--host", "0.0.0.0"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "--allow-open" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    variables = {**os.environ, "TRIAL_CDS_DATABASE__URL": f"sqlite:///{tmp_path / 'file' / 'x.sqlite'}"}
+    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(free_port())]
+    ended = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "database.url" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,48 @@
+"""The feedback address: what it takes, and that a bad entry or a repetition is no error."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support.service import FEEDBACK, call, candidate, post, said, valid
+
+
+def _entry(card: str) -> dict[str, object]:
+    return {
+        "card": card,
+        "outcome": "overridden",
+        "outcomeTimestamp": "2026-11-22T10:00:00Z",
+        "overrideReason": {
+            "reason": {
+                "system": "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes",
+                "code": "patient-refuses",
+            }
+        },
+    }
+
+
+def test_feedback_on_a_shown_card_is_taken_once(client: FlaskClient) -> None:
+    (card,) = post(client, call(candidate())).get_json()["cards"]
+    body = {"feedback": [_entry(card["uuid"])]}
+    valid("feedback", body)
+    assert post(client, body, url=FEEDBACK).get_json() == {"stored": 1, "alreadyKnown": 0}
+    assert post(client, body, url=FEEDBACK).get_json() == {"stored": 0, "alreadyKnown": 1}
+
+
+def test_a_bad_entry_does_not_cost_the_batch(client: FlaskClient) -> None:
+    response = post(client, {"feedback": [{}, _entry("a-card")]}, url=FEEDBACK)
+    assert response.status_code == 200
+    assert response.get_json()["stored"] == 1
+    assert response.get_json()["refused"][0]["index"] == 0
+
+
+@pytest.mark.parametrize("body", [{}, [], {"feedback": "x"}, {"feedback": None}])
+def test_a_body_without_the_array_is_400(client: FlaskClient, body: object) -> None:
+    response = post(client, body, url=FEEDBACK)
+    assert response.status_code == 400
+    assert "feedback" in said(response) or "object" in said(response)
+
+
+def test_feedback_must_be_json(client: FlaskClient) -> None:
+    assert post(client, {"feedback": []}, url=FEEDBACK, content_type="text/plain").status_code == 415

@@ -1,0 +1,131 @@
+"""patient-view with a FHIR server behind it: one that answers, and ones that misbehave in every way."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from cds_service.settings import Limits, Sandbox
+from tests.support import fault_server
+from tests.support.fault_server import FaultServer, holding
+from tests.support.service import call, candidate, make_app, post, said, without_type_1
+
+DEADLINE = 1.0
+TOLERANCE = 0.5
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """A service with a short deadline, which shows what it asked for."""
+    folder = tmp_path_factory.mktemp("quick")
+    limits = Limits(deadline_seconds=DEADLINE)
+    return make_app(folder, limits=limits, sandbox=Sandbox(enabled=True)).test_client()
+
+
+def _resources(prefetch: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    return [entry["resource"] for entry in prefetch[key].get("entry", ())]
+
+
+def _server(chart: dict[str, Any]) -> FaultServer:
+    """A server that holds a person's data and knows nothing else."""
+    return FaultServer(
+        otherwise=fault_server.empty,
+        Patient=fault_server.content(_json(chart["patient"])),
+        Condition=holding(*_resources(chart, "problems")),
+        Observation=holding(*_resources(chart, "labs")),
+    )
+
+
+def _json(resource: dict[str, Any]) -> bytes:
+    return json.dumps(resource).encode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [[], ["patient"], ["patient", "problems"], ["labs", "vitals"], ["patient", "problems", "labs"]],
+    ids=lambda keys: "+".join(keys) or "nothing",
+)
+def test_what_the_prefetch_lacks_is_pulled(quick: FlaskClient, sent: list[str]) -> None:
+    chart = candidate()
+    with _server(chart) as server:
+        response = post(quick, call({key: chart[key] for key in sent}, fhirServer=server.base_url))
+    assert response.status_code == 200, response.data
+    assert len(response.get_json()["cards"]) == 1
+    pulled = {search["name"] for search in response.get_json()["extension"]["org.trial-cds.assessment"]["searches"]}
+    assert pulled.isdisjoint(sent)
+    assert {"patient", "problems", "labs"} <= pulled | set(sent)
+
+
+def test_nothing_is_asked_when_everything_was_sent_that_the_gate_needs(quick: FlaskClient) -> None:
+    with _server(without_type_1()) as server:
+        assert post(quick, call(without_type_1(), fhirServer=server.base_url)).get_json()["cards"] == []
+        assert server.asked("Observation") == []
+
+
+def test_the_token_goes_to_the_server_and_nowhere_else(quick: FlaskClient) -> None:
+    access = {"access_token": "good-token", "token_type": "Bearer", "patient": "p1"}
+    with _server(candidate()) as server:
+        response = post(quick, call(fhirServer=server.base_url, fhirAuthorization=access))
+        assert set(server.authorizations) == {"Bearer good-token"}
+    assert "good-token" not in response.text
+
+
+HTML = fault_server.content(b"<html><body>Please log in</body></html>", "text/html")
+XML = fault_server.content(b"<Patient xmlns='http://hl7.org/fhir'/>", "application/fhir+xml")
+BROKEN = fault_server.content(b'{"resourceType": "Pat')
+
+
+MISBEHAVIOURS = {
+    "hang": fault_server.hang,
+    "drip body": fault_server.drip_body,
+    "drip headers": fault_server.drip_headers,
+    "drip chunks": fault_server.drip_chunks,
+    "cut": fault_server.cut,
+    "bomb": fault_server.gzip_bomb(60),
+    "html": HTML,
+    "xml": XML,
+    "broken": BROKEN,
+    **{str(code): fault_server.status(code) for code in (401, 403, 404, 429, 500)},
+}
+
+
+@pytest.mark.parametrize("behaviour", MISBEHAVIOURS.values(), ids=MISBEHAVIOURS.keys())
+def test_a_server_that_gives_nothing_is_412_within_the_deadline(
+    quick: FlaskClient, behaviour: Callable[[fault_server.Handler], None]
+) -> None:
+    with FaultServer(otherwise=behaviour) as server:
+        started = time.monotonic()
+        response = post(quick, call(fhirServer=server.base_url))
+        assert time.monotonic() - started < DEADLINE + TOLERANCE
+    assert response.status_code == 412
+    assert "prefetch" in said(response)
+    assert len(post(quick, call(candidate())).get_json()["cards"]) == 1
+
+
+def test_a_redirect_is_not_followed(quick: FlaskClient) -> None:
+    access = {"access_token": "good-token"}
+    with (
+        FaultServer() as trap,
+        FaultServer(otherwise=fault_server.redirect(f"{trap.base_url}/Patient/p1")) as server,
+    ):
+        assert post(quick, call(fhirServer=server.base_url, fhirAuthorization=access)).status_code == 412
+        assert trap.authorizations == []
+
+
+def test_pages_without_end_are_cut_off(quick: FlaskClient) -> None:
+    chart = candidate()
+    with _server(chart) as server:
+        server.behaviours["Observation"] = fault_server.endless(*_resources(chart, "labs"))
+        started = time.monotonic()
+        response = post(quick, call(fhirServer=server.base_url))
+        assert time.monotonic() - started < DEADLINE + TOLERANCE
+    assert response.status_code == 200
+    searches = response.get_json()["extension"]["org.trial-cds.assessment"]["searches"]
+    assert {"name": "labs", "state": "truncated"} in [
+        {"name": search["name"], "state": search["state"]} for search in searches
+    ]

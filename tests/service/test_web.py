@@ -1,0 +1,98 @@
+"""What every answer has: an id, safe headers; and which browser pages may call."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support.service import FEEDBACK, SERVICE, call, candidate, post
+
+PUBLIC_SANDBOX = "https://sandbox.cds-hooks.org"
+
+
+def test_a_clean_request_id_is_kept_and_another_replaced(client: FlaskClient) -> None:
+    assert client.get("/health/live", headers={"X-Request-Id": "abc-1.2_3"}).headers["X-Request-Id"] == "abc-1.2_3"
+    for odd in ("a b", "x" * 65, "<script>", ""):
+        assert client.get("/health/live", headers={"X-Request-Id": odd}).headers["X-Request-Id"] != odd
+
+
+def test_answers_about_patients_are_not_cached(client: FlaskClient) -> None:
+    assert post(client, call(candidate())).headers["Cache-Control"] == "no-store"
+
+
+def test_browsers_are_told_to_be_careful(client: FlaskClient) -> None:
+    headers = client.get("/cds-services").headers
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        PUBLIC_SANDBOX,
+        "http://localhost:8080",
+        "http://127.0.0.1:3000",
+        "http://[::1]:9000",
+        "https://localhost",
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "method", "headers"),
+    [
+        ("/cds-services", "GET", "authorization"),
+        (SERVICE, "POST", "authorization,content-type"),
+        (FEEDBACK, "POST", "authorization,content-type"),
+    ],
+)
+def test_allowed_pages_pass_the_preflight(
+    client: FlaskClient, origin: str, path: str, method: str, headers: str
+) -> None:
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": headers,
+    }
+    response = client.options(path, headers=asked)
+    assert response.status_code == 200
+    assert response.headers["Access-Control-Allow-Origin"] == origin
+    assert method in response.headers["Access-Control-Allow-Methods"]
+    for header in headers.split(","):
+        assert header in response.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in response.headers
+    assert "Origin" in response.headers["Vary"]
+
+
+def test_allowed_pages_may_read_answers_and_errors(client: FlaskClient) -> None:
+    for body in (call(candidate()), {}):
+        response = post(client, body, headers={"Origin": PUBLIC_SANDBOX})
+        assert response.headers["Access-Control-Allow-Origin"] == PUBLIC_SANDBOX
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example.org",
+        "https://sandbox.cds-hooks.org.evil.example.org",
+        "http://sandbox.cds-hooks.org",
+        "http://localhost.evil.example.org",
+        "http://127.0.0.1.nip.io",
+        "null",
+        "http://[::1",
+        "",
+    ],
+)
+def test_other_pages_are_not_named(client: FlaskClient, origin: str) -> None:
+    response = client.get("/cds-services", headers={"Origin": origin})
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_health_pages_are_not_for_other_pages(client: FlaskClient) -> None:
+    response = client.get("/health/live", headers={"Origin": PUBLIC_SANDBOX})
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_an_unknown_address_is_404_with_a_sentence(client: FlaskClient) -> None:
+    response = client.get("/nothing-here")
+    assert response.status_code == 404
+    assert "/cds-services" in response.get_json(force=True)["issue"][0]["diagnostics"]

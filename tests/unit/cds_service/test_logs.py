@@ -1,0 +1,48 @@
+"""The log never holds what an exception says, for that can be patient data or a token."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+from cds_service.logs import JsonLines, describe
+
+SECRET = "Ada Testperson"
+
+
+def _line(message: str, *arguments: object, failure: bool = False, **fields: object) -> dict[str, object]:
+    info = sys.exc_info() if failure else None
+    record = logging.LogRecord("x", logging.ERROR, "f.py", 1, message, arguments, info)
+    record.fields = fields
+    line: dict[str, object] = json.loads(JsonLines().format(record))
+    return line
+
+
+def test_an_exception_is_written_by_type_and_place() -> None:
+    try:
+        raise KeyError(SECRET)
+    except KeyError as error:
+        line = _line("failed: %s", error, failure=True, request_id="r1")
+    assert SECRET not in json.dumps(line)
+    assert line["event"] == "failed: KeyError"
+    assert line["request_id"] == "r1"
+    assert line["exception"]["type"] == "builtins.KeyError"  # type: ignore[index]
+    assert "test_logs.py" in line["exception"]["frames"][0]  # type: ignore[index]
+
+
+def test_causes_are_not_written_either() -> None:
+    try:
+        try:
+            raise ValueError(SECRET)
+        except ValueError as cause:
+            raise RuntimeError(SECRET) from cause
+    except RuntimeError:
+        kind, _, trace = sys.exc_info()
+    assert kind is RuntimeError
+    assert SECRET not in json.dumps(describe(kind, trace))
+
+
+def test_a_line_is_one_line() -> None:
+    record = logging.LogRecord("x", logging.INFO, "f.py", 1, "two\nlines", (), None)
+    assert "\n" not in JsonLines().format(record)
