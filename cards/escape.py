@@ -34,10 +34,17 @@ def one_line(text: str, limit: int = LONGEST) -> str:
     """Return ``text`` on one line: blanks folded, invisible characters dropped, cut to ``limit``."""
     # Cut before the work as well as after it: what is dropped does not count.
     start = text[: 4 * limit]
-    kept = (" " if c.isspace() else c for c in start if c.isspace() or unicodedata.category(c)[0] != "C")
-    line = " ".join("".join(kept).split())
+    visible = start if start.isprintable() else "".join(map(_visible, start))
+    line = " ".join(visible.split())
     whole = len(line) <= limit and len(start) == len(text)
     return line if whole else line[: limit - 1].rstrip() + "…"
+
+
+def _visible(character: str) -> str:
+    """Return a blank for any white space, and nothing for what cannot be seen."""
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character)[0] == "C" else character
 
 
 def defused(line: str) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from rules.criterion import Declaration, Limit, Window
+from rules.criterion import Declaration, Limit
 from rules.quantities import plain
 from rules.trial import NOT_ASSESSED, Trial, load_trial
 from tests.criteria.given import TODAY, Case
@@ -22,7 +22,7 @@ def document() -> str:
     cases: dict[str, list[Case]] = defaultdict(list)
     for criterion, case in all_cases():
         cases[criterion].append(case)
-    parts = [*_head(trial)]
+    parts = list(_head(trial))
     for declaration in trial.declarations:
         parts += _criterion(trial, declaration, cases[declaration.id])
     return "\n".join([*parts, *_sources(trial)]).rstrip() + "\n"
@@ -58,7 +58,7 @@ def _criterion(trial: Trial, this: Declaration, cases: list[Case]) -> Iterator[s
         return
     yield "**Decided by** the first of these rules that holds:"
     yield ""
-    yield from (f"{n}. {_code(str(rule))}" for n, rule in enumerate(evaluable.rules, start=1))
+    yield from (f"{n}. `{rule}`" for n, rule in enumerate(evaluable.rules, start=1))
     yield ""
     yield from _examples(cases)
 
@@ -68,7 +68,7 @@ def _numbers(this: Declaration) -> Iterator[str]:
         yield "| limit or window | value | source |"
         yield "|---|---|---|"
         yield from (f"| {name} | {_limit(limit)} | {_cell(limit.source)} |" for name, limit in this.limits.items())
-        yield from (f"| {name} | {window} | {_cell(_source(window))} |" for name, window in this.windows.items())
+        yield from (f"| {name} | {window} | {_cell(window.source)} |" for name, window in this.windows.items())
         yield ""
     if this.value_sets:
         names = ", ".join(f"{v.name} ({len(v.rows)})" for v in this.value_sets.values())
@@ -78,10 +78,6 @@ def _numbers(this: Declaration) -> Iterator[str]:
 
 def _limit(limit: Limit) -> str:
     return f"{plain(limit.value)} {limit.unit}".strip()
-
-
-def _source(window: Window) -> str:
-    return window.source
 
 
 def _examples(cases: list[Case]) -> Iterator[str]:
@@ -104,7 +100,3 @@ def _sources(trial: Trial) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace("[E]", "expert judgement")
-
-
-def _code(text: str) -> str:
-    return f"`{text}`"

@@ -21,6 +21,7 @@ from rules.engine import DurableEvaluator
 from rules.record import PatientRecord, SearchState
 from rules.reference import ReferenceEvaluator
 from rules.trial import Trial
+from rules.words import count
 
 
 class Evaluator(Protocol):
@@ -158,5 +159,5 @@ def data_gaps(record: PatientRecord) -> tuple[str, ...]:
     gaps = [f"{name}: {s.reason or s.state.value}" for name, s in record.searches.items() if s.state not in quiet]
     gaps += [f"{u.reference} could not be read" for u in record.unreadable]
     if record.dropped:
-        gaps.append(f"{record.dropped} resource(s) of another subject were left out")
+        gaps.append(f"{count(record.dropped, 'resource')} of another subject left out")
     return tuple(gaps)

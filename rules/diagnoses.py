@@ -18,6 +18,7 @@ from rules.criterion import Chart
 from rules.dates import Moment
 from rules.record import SearchState
 from rules.resources import CodeableConcept, Condition
+from rules.words import count
 
 
 class Course(StrEnum):
@@ -172,7 +173,7 @@ def all_read(chart: Chart, *value_sets: ValueSet) -> Absence:
         return Absence(False, encounters.reason or "the encounter diagnoses are not available to the service")
     unreadable = chart.record.unreadable_of("Condition", *value_sets)
     if unreadable:
-        return Absence(False, f"{len(unreadable)} diagnosis entry(ies) could not be read")
+        return Absence(False, f"{count(len(unreadable), 'diagnosis', 'diagnoses')} could not be read")
     return Absence(True)
 
 
@@ -198,7 +199,7 @@ def unseen(chart: Chart, *value_sets: ValueSet) -> str:
         if search.state in _UNSEEN:
             return search.reason or f"the {name} are not available to the service"
     unreadable = chart.record.unreadable_of("Condition", *value_sets)
-    return f"{len(unreadable)} diagnosis entry(ies) could not be read" if unreadable else ""
+    return f"{count(len(unreadable), 'diagnosis', 'diagnoses')} could not be read" if unreadable else ""
 
 
 def evidence_of(found: Sequence[Diagnosis]) -> tuple[Evidence, ...]:

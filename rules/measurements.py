@@ -22,6 +22,7 @@ from rules.decision import FactValue
 from rules.quantities import Analyte, Conversion, Interval, TooFine, half_step, parse_number, plain, scaled
 from rules.record import Retrieved, Search, SearchState
 from rules.resources import Observation, Period, Quantity, Value
+from rules.words import count
 
 USABLE = frozenset({"final", "amended", "corrected"})
 IGNORED = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
@@ -451,7 +452,7 @@ def _limited_by_search(
 ) -> Selection:
     unreadable = chart.record.unreadable_of("Observation", *value_sets)
     if unreadable:
-        why = f"{len(unreadable)} result(s) could not be read"
+        why = f"{count(len(unreadable), 'result')} could not be read"
         return replace(selection, state="unknown", cause=Cause.UNREADABLE, why=why)
     if search.complete:
         return selection

@@ -91,6 +91,7 @@ def panel_finding(
         words={
             "beyond": "; ".join(map(str, beyond)),
             "values": "; ".join(map(str, known)) or "no value",
+            "known": f"Known: {'; '.join(map(str, known))}. " if known else "",
             "why": why,
             "open": f" {why}." if why else "",
             **{p.name: str(p) for p in parts},

@@ -23,6 +23,7 @@ from rules.measurements import Cause, Result, near, read_result, results
 from rules.quantities import Interval, on_grid, plain, scaled
 from rules.record import Retrieved, SearchState
 from rules.resources import CodeableConcept, Component, Encounter, Observation
+from rules.words import count
 
 KNOWN = field.state.equals("value")
 
@@ -281,7 +282,7 @@ def _gap(chart: Chart) -> str:
         return search.reason or "the vital signs are not available to the service"
     sets = map(chart.value_set, ("bp_panel", "systolic_bp", "diastolic_bp"))
     unreadable = chart.record.unreadable_of("Observation", *sets)
-    return f"{len(unreadable)} result(s) could not be read" if unreadable else ""
+    return f"{count(len(unreadable), 'result')} could not be read" if unreadable else ""
 
 
 # -- explaining -------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ RULES = (
         Status.UNKNOWN,
         "The values do not tell on which side of the limits they lie: {values}.",
     ),
-    Rule("unknown", (), Status.UNKNOWN, "Known: {values}. Open: {why}."),
+    Rule("unknown", (), Status.UNKNOWN, "{known}Open: {why}."),
 )
 
 

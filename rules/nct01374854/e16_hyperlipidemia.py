@@ -89,7 +89,7 @@ RULES = (
         Status.UNKNOWN,
         "The values do not tell on which side of the limits they lie: {values}.",
     ),
-    Rule("unknown", (), Status.UNKNOWN, "Known: {values}. {why}."),
+    Rule("unknown", (), Status.UNKNOWN, "{known}Open: {why}."),
 )
 
 

@@ -17,6 +17,7 @@ from rules.criterion import Chart, Coverage, Finding
 from rules.dates import Days
 from rules.decision import Rule, field
 from rules.encounters import Stay, class_among, stays, words_among
+from rules.words import count
 
 RULES = (
     Rule("inpatient-now", (field.now >= 1,), Status.MET,
@@ -142,7 +143,7 @@ def _incomplete(chart: Chart) -> str:
     if not search.complete:
         return search.reason or "the encounters are not available to the service"
     unreadable = chart.record.unreadable_of("Encounter")
-    return f"{len(unreadable)} encounter(s) could not be read" if unreadable else ""
+    return f"{count(len(unreadable), 'encounter')} could not be read" if unreadable else ""
 
 
 def _recheck(chart: Chart, blocking: Sequence[Stay]) -> date | None:

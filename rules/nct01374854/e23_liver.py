@@ -89,7 +89,7 @@ RULES = (
         f"{_CLEAR} Not available: {{why}}.",
         Confidence.MODERATE,
     ),
-    Rule("unknown", (), Status.UNKNOWN, "Known: {values}. {why}."),
+    Rule("unknown", (), Status.UNKNOWN, "{known}Open: {why}."),
 )
 
 

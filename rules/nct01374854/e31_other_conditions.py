@@ -14,16 +14,17 @@ from rules.encounters import has_words
 from rules.gaps import gaps
 from rules.medications import Use, orders
 from rules.resources import AllergyIntolerance
+from rules.words import count
 
 RULES = (
     Rule("noted", (field.noted >= 1,), Status.NEEDS_JUDGEMENT,
-         "For the investigator to judge; {problems} active problem(s) on the problem list. Of note: {noted}.",
+         "For the investigator to judge; {problems} on the problem list. Of note: {noted}.",
          Confidence.LOW, Basis.HUMAN),
     Rule("data-unavailable", (field.gaps >= 1,), Status.NEEDS_JUDGEMENT,
          "For the investigator to judge; nothing of note in the part of the record that is available.",
          Confidence.LOW, Basis.HUMAN),
     Rule("nothing-noted", (), Status.NEEDS_JUDGEMENT,
-         "For the investigator to judge; {problems} active problem(s) on the problem list, none of the kinds "
+         "For the investigator to judge; {problems} on the problem list, none of the kinds "
          "that are pointed out.", Confidence.LOW, Basis.HUMAN),
 )  # fmt: skip
 
@@ -42,7 +43,7 @@ def find(chart: Chart) -> Finding:
     return Finding(
         fact={"noted": len(noted), "gaps": len(missing)},
         words={
-            "problems": str(_active_problems(chart)),
+            "problems": count(_active_problems(chart), "active problem"),
             "noted": "; ".join(dict.fromkeys(item.display for item in noted)),
         },
         evidence=tuple(noted),

@@ -13,12 +13,13 @@ from rules.diagnoses import Course, diagnoses
 from rules.encounters import has_words
 from rules.gaps import gaps
 from rules.resources import Patient
+from rules.words import count
 
 NEUTRAL = "An entry that may bear on consent: see chart"
 
 RULES = (
     Rule("hints", (field.hints >= 1,), Status.NEEDS_JUDGEMENT,
-         "For the investigator to judge in the consent conversation; {hints} entry(ies) on file may bear on "
+         "For the investigator to judge in the consent conversation; {hints} on file may bear on "
          "it: see chart.", Confidence.LOW, Basis.HUMAN),
     Rule("ask", (), Status.NEEDS_JUDGEMENT,
          "For the investigator to judge in the consent conversation.", Confidence.LOW, Basis.HUMAN),
@@ -30,7 +31,7 @@ def find(chart: Chart) -> Finding:
     hints = [*_diagnosed(chart), *_guardians(chart)]
     return Finding(
         fact={"hints": len(hints)},
-        words={"hints": str(len(hints))},
+        words={"hints": count(len(hints), "entry", "entries")},
         evidence=tuple(hints),
         notes=(
             *_language(chart.record.patient),

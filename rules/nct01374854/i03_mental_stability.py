@@ -13,12 +13,13 @@ from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, diagnoses
 from rules.encounters import Stay, class_among, has_words, stays
 from rules.gaps import gaps
+from rules.words import count
 
 NEUTRAL = "An entry that may bear on stability: see chart"
 
 RULES = (
     Rule("hints", (field.hints >= 1,), Status.NEEDS_JUDGEMENT,
-         "For the investigator to judge; {hints} entry(ies) on file may bear on it: see chart.",
+         "For the investigator to judge; {hints} on file may bear on it: see chart.",
          Confidence.LOW, Basis.HUMAN),
     Rule("ask", (), Status.NEEDS_JUDGEMENT,
          "For the investigator to judge; the record cannot show it.", Confidence.LOW, Basis.HUMAN),
@@ -33,7 +34,7 @@ def find(chart: Chart) -> Finding:
     missing = gaps(chart, "diagnoses", "encounters")
     return Finding(
         fact={"hints": len(hints)},
-        words={"hints": str(len(hints))},
+        words={"hints": count(len(hints), "entry", "entries")},
         evidence=tuple(hints),
         notes=tuple(f"Not looked at: {why}." for why in missing),
     )

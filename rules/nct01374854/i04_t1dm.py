@@ -22,6 +22,7 @@ from rules.nct01374854.t1dm_onset import neonatal_diagnosis
 from rules.qualitative import Reading, reading
 from rules.quantities import Interval, scaled
 from rules.record import SearchState
+from rules.words import count
 
 TYPE_1 = field.type_1
 CONFIRMED = TYPE_1.equals("confirmed")
@@ -38,7 +39,7 @@ RULES = (
     Rule("other-kind", (CONFIRMED, field.other_kind.equals("present")), Status.NEEDS_JUDGEMENT,
          "Type 1 and another kind of diabetes are recorded: {kinds}."),
     Rule("not-the-majority", (CONFIRMED, field.share_high <= field.majority), Status.NEEDS_JUDGEMENT,
-         "Type 1 diabetes on {days_1} day(s), type 2 or unspecified on {days_2}: no majority for type 1."),
+         "Type 1 diabetes coded on {days_1}, type 2 or unspecified on {days_2}: no majority for type 1."),
     Rule("against-drugs", (CONFIRMED, field.other_drugs.holds), Status.NEEDS_JUDGEMENT,
          "Type 1 diabetes, but treated with {drugs}."),
     Rule("against-no-insulin", (CONFIRMED, field.insulin.fails, field.untreated_by_insulin.holds),
@@ -55,9 +56,9 @@ RULES = (
     Rule("history-of-other-kind", (CONFIRMED, field.other_kind.equals("past")), Status.MET,
          "Type 1 diabetes; another kind was recorded in the past: {kinds}.", Confidence.MODERATE),
     Rule("insulin-not-visible", (CONFIRMED, field.insulin.fails), Status.MET,
-         "Type 1 diabetes ({days_1} day(s) coded); insulin is not visible{why_no_insulin}.", Confidence.MODERATE),
+         "Type 1 diabetes, coded on {days_1}; insulin is not visible{why_no_insulin}.", Confidence.MODERATE),
     Rule("type-1", (CONFIRMED,), Status.MET,
-         "Type 1 diabetes ({days_1} day(s) coded, {days_2} of type 2 or unspecified) on insulin."),
+         "Type 1 diabetes, coded on {days_1} (type 2 or unspecified: {days_2}), on insulin."),
     Rule("conditions-incomplete", (field.conditions_known.fails,), Status.UNKNOWN,
          "No type 1 diabetes among the diagnoses that could be read: {why}.", Confidence.LOW),
     Rule("unspecified-autoimmune", (field.unspecified.holds, field.insulin.holds, field.proof.holds),
@@ -100,8 +101,8 @@ def find(chart: Chart) -> Finding:
         fact=fact,
         words={
             "kinds": ", ".join(sorted({d.evidence().display for d in (*kinds.atypical, *kinds.other)})),
-            "days_1": str(len(kinds.days_1)),
-            "days_2": str(len(kinds.days_2)),
+            "days_1": count(len(kinds.days_1), "day"),
+            "days_2": count(len(kinds.days_2), "day"),
             "drugs": ", ".join(sorted({o.drug.display for o in (*drugs.against, *drugs.neutral)})) or "other drugs",
             "why": why,
             "why_unseen": why_unseen,

@@ -9,12 +9,12 @@ CONTRAST = {"text": "Iodinated contrast media"}
 
 CASES = [
     case("a healthy record", diagnosis("icd10cm:E10.9"), **QUIET, basis="human-only", confidence="low",
-         says="1 active problem(s)"),
-    case("an empty problem list", **QUIET, says="0 active problem(s)"),
+         says="1 active problem"),
+    case("an empty problem list", **QUIET, says="0 active problems"),
     case("resolved and refuted problems are not counted", diagnosis("icd10cm:I10", clinical="resolved"),
-         diagnosis("icd10cm:J45.909", verification="refuted"), **QUIET, says="0 active problem(s)"),
+         diagnosis("icd10cm:J45.909", verification="refuted"), **QUIET, says="0 active problems"),
     case("a visit's diagnosis is no problem of the list",
-         diagnosis("icd10cm:I10", category="encounter-diagnosis"), **QUIET, says="0 active problem(s)"),
+         diagnosis("icd10cm:I10", category="encounter-diagnosis"), **QUIET, says="0 active problems"),
     case("tacrolimus, active", medication("tacrolimus 1 mg capsule"), **NOTED, says="tacrolimus"),
     case("an immunosuppressant by ATC code, on hold", medication("atc:L04AD02", status="on-hold"), **NOTED),
     case("tacrolimus, stopped", medication("tacrolimus 1 mg capsule", status="stopped"), **QUIET),

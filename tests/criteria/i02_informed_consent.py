@@ -9,7 +9,7 @@ GUARDIAN = {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code
 CASES = [
     case("nothing on file", expect="needs-judgement", rule="ask", basis="human-only", confidence="low"),
     case("dementia, active", diagnosis("icd10cm:F03.90"), expect="needs-judgement", rule="hints",
-         says="1 entry(ies) on file may bear on it: see chart"),
+         says="1 entry on file may bear on it: see chart"),
     case("dementia in SNOMED", diagnosis("snomed:52448006"), expect="needs-judgement", rule="hints"),
     case("intellectual disability, as the WHO codes it", diagnosis("icd10:F71"), expect="needs-judgement",
          rule="hints"),

@@ -9,7 +9,7 @@ PSYCHIATRY = [{"text": "Inpatient psychiatric care"}]
 CASES = [
     case("nothing on file", expect="needs-judgement", rule="ask", basis="human-only", confidence="low"),
     case("schizophrenia, active", diagnosis("icd10cm:F20.9"), expect="needs-judgement", rule="hints",
-         says="1 entry(ies) on file may bear on it: see chart"),
+         says="1 entry on file may bear on it: see chart"),
     case("bipolar disorder in SNOMED", diagnosis("snomed:13746004"), expect="needs-judgement", rule="hints"),
     case("depression in remission", diagnosis("snomed:370143000", clinical="remission"),
          expect="needs-judgement", rule="ask"),

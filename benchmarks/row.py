@@ -1,0 +1,20 @@
+"""What a measurement comes to: one line of the table of budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A budget of the design, and today's figure."""
+
+    what: str
+    budget: str
+    measured: str
+    ratio: float
+    """Measured divided by what is allowed: at most 1 is within the budget."""
+
+    @property
+    def verdict(self) -> str:
+        return "ok" if self.ratio <= 1 else "over"

@@ -1,0 +1,158 @@
+"""The benchmarks measure what they say, on requests that are real. No figure is judged here."""
+
+from __future__ import annotations
+
+import math
+
+import orjson
+import pytest
+
+from benchmarks import endurance, soundness, without_diabetes
+from benchmarks.bodies import PATIENT, call, prefetch
+from benchmarks.budgets import measure
+from benchmarks.endurance import Sample
+from benchmarks.row import Row
+from benchmarks.stages import STAGES
+from benchmarks.stub_server import StubServer
+from benchmarks.tables import table
+from benchmarks.wsgi import UnexpectedAnswer, post
+from cds_service.cds_hooks.wire import read_context, read_hook
+from cds_service.patient_data.prefetch import PrefetchState, read_prefetch
+from cds_service.patient_data.query_plan import PREFETCH
+from rules.resources import Observation, Unreadable
+
+pytest.importorskip("fhir.resources", reason="the models of FHIR are needed to check the bodies")
+
+
+@pytest.fixture(scope="module")
+def body() -> bytes:
+    return orjson.dumps(call(prefetch=prefetch()))
+
+
+def test_body_has_the_size_of_the_budget(body: bytes) -> None:
+    assert 330_000 <= len(body) <= 370_000
+
+
+def test_body_is_the_same_every_time(body: bytes) -> None:
+    assert orjson.dumps(call(prefetch=prefetch())) == body
+
+
+def test_body_is_a_complete_call(body: bytes) -> None:
+    request = read_hook(body)
+    assert read_context(request).patient_id == PATIENT
+    sent = read_prefetch(request.prefetch or {})
+    assert set(request.prefetch or {}) == set(PREFETCH)
+    assert {value.state for value in sent.values()} <= {PrefetchState.DATA, PrefetchState.EMPTY}
+    resources = [read.resource for value in sent.values() for read in value.page.reads]
+    assert not [resource for resource in resources if isinstance(resource, Unreadable)]
+    assert sum(isinstance(resource, Observation) for resource in resources) == 200
+
+
+@pytest.mark.parametrize("diabetic", [True, False])
+def test_bodies_are_fhir(diabetic: bool) -> None:
+    from fhir.resources.R4B.bundle import Bundle
+    from fhir.resources.R4B.patient import Patient
+
+    sent = prefetch(diabetic=diabetic)
+    Patient.model_validate(sent.pop("patient"))
+    for searchset in sent.values():
+        Bundle.model_validate(searchset)
+
+
+def test_all_rows_and_stages_are_measured() -> None:
+    rows, by_stage = measure(quick=True)
+    assert len(rows) == 4
+    assert all(math.isfinite(row.ratio) and row.ratio > 0 for row in rows)
+    assert list(by_stage) == list(STAGES)
+    assert all(by_stage[stage] > 0 for stage in ("read", "index", "find", "durable", "cards", "around"))
+
+
+def test_a_row_is_over_when_more_is_used_than_allowed() -> None:
+    assert Row("", "", "", 1.0).verdict == "ok"
+    assert Row("", "", "", 1.01).verdict == "over"
+
+
+def test_observations_asked_for_in_vain_are_over_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(without_diabetes, "cards", _asking("Observation?patient=1&code=4548-4"))
+    assert without_diabetes.measure().verdict == "over"
+    monkeypatch.setattr(without_diabetes, "cards", _asking("Patient/1"))
+    assert without_diabetes.measure().verdict == "ok"
+
+
+def test_stub_server_finds_by_type_category_and_code() -> None:
+    with StubServer(prefetch()) as server:
+        found = [
+            _entries(server, f"Observation?patient=1&{query}")
+            for query in ("category=laboratory", "code=l|4548-4,l|8302-2")
+        ]
+        assert [len(entries) for entries in found] == [160, 18]
+        assert _entries(server, "Consent?patient=1") == []
+        assert server.content(f"Patient/{PATIENT}") == orjson.dumps(prefetch()["patient"])
+
+
+def test_a_refusal_is_not_measured() -> None:
+    def refuse(environ: object, start_response: object) -> list[bytes]:
+        start_response("503 Service Unavailable", [])  # type: ignore[operator]
+        return [b"later"]
+
+    with pytest.raises(UnexpectedAnswer, match="503 Service Unavailable: later"):
+        post(refuse, "/", b"{}")
+
+
+def test_columns_are_aligned() -> None:
+    assert table(("a", "long"), [("1", "2"), ("333", "4")]).splitlines() == [
+        "a    long",
+        "---  ----",
+        "1    2",
+        "333  4",
+    ]
+
+
+def test_quick_soundness_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert soundness.main(["--quick"]) == 0
+    assert capsys.readouterr().out.endswith("sound\n")
+
+
+def test_growth_counts_from_the_end_of_warm_up() -> None:
+    taken = [Sample(1, 50.0, 0), Sample(2, 49.0, 0), Sample(3, 53.5, 0), Sample(4, 52.0, 0)]
+    assert endurance.growth(taken) == 3.5
+
+
+class _FewPeople:
+    """Two people; ``right`` and ``decided`` say whether durable_rules is."""
+
+    def __init__(self, right: bool, decided: bool) -> None:
+        self.is_right = lambda _number: right
+        self.is_decided_right = lambda _number: decided
+
+    def __len__(self) -> int:
+        return 2
+
+
+@pytest.mark.parametrize(("right", "decided", "status"), [(True, True, 0), (False, True, 1), (True, False, 1)])
+def test_a_wrong_answer_is_not_sound(right: bool, decided: bool, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundness, "People", lambda _count: _FewPeople(right, decided))
+    assert soundness.main(["--quick"]) == status
+
+
+def test_memory_that_grows_is_not_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundness, "People", lambda _count: _FewPeople(True, True))
+    sizes = iter(range(50, 100, 11))
+    monkeypatch.setattr(endurance, "resident_mb", lambda: float(next(sizes)))
+    assert soundness.main(["--quick"]) == 1
+
+
+def _asking(url: str) -> object:
+    """Return a service that asks the server for ``url`` and shows no card."""
+    import requests
+
+    def cards(_app: object, body: bytes) -> list[object]:
+        requests.get(f"{orjson.loads(body)['fhirServer']}/{url}", timeout=5)
+        return []
+
+    return cards
+
+
+def _entries(server: StubServer, url: str) -> list[object]:
+    entries: list[object] = orjson.loads(server.content(url))["entry"]
+    return entries
