@@ -25,7 +25,9 @@ _UNIT_WORDS = {"year": "a", "years": "a", "yr": "a", "y": "a", "month": "mo", "m
                "weeks": "wk", "day": "d", "days": "d"}  # fmt: skip
 
 _AGED = re.compile(r"\baged?\s+(?:of\s+)?(\d{1,2})\b", re.IGNORECASE)
-_YEARS_OLD = re.compile(r"\b(\d{1,2})\s?(?:y|yr|yrs|years?)\b(?!\s+ago)", re.IGNORECASE)
+_YEARS_OLD = re.compile(r"\b(\d{1,2})\s?(?:y|yr|yrs|years?)\b", re.IGNORECASE)
+_SPAN_OF_TIME = re.compile(r"\b(?:for|since|past|last|ago|prior|earlier|before|back|duration|history)\b", re.IGNORECASE)
+"""Words that make "5 years" a time that has passed, not an age."""
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -213,7 +215,7 @@ def _days_of_text(chart: Chart, text: str, birth: Days | None, phrases: Phrases)
 
 
 def _ages_of_text(text: str, phrases: Phrases) -> tuple[int, int] | None:
-    for pattern in (_AGED, _YEARS_OLD):
+    for pattern in (_AGED,) if _SPAN_OF_TIME.search(text) else (_AGED, _YEARS_OLD):
         match = pattern.search(text)
         if match:
             return int(match[1]), int(match[1])

@@ -102,6 +102,7 @@ def has_opted_out(record: PatientRecord, phrases: ValueSet, on: date, zone: tzin
         and consent.provision.type == "deny"
         and consent.scope is not None
         and any(coding.code == "research" for coding in consent.scope.codings)
+        and not _over(consent.provision.period.end if consent.provision.period else None, on, zone)
         for consent in record.consents
     )
     flagged = any(

@@ -61,6 +61,8 @@ CASES = [
     case("'around 2001'", BORN_1985, t1(onsetString="around 2001"), expect="met", confidence="low"),
     case("words without an age", BORN_1985, t1(onsetString="long ago"), expect="unknown"),
     case("'15 years ago' is no age", BORN_1985, t1(onsetString="15 years ago"), expect="unknown"),
+    case("'for 5 years' is no age", BORN_1985, t1(onsetString="for 5 years"), expect="unknown"),
+    case("'5 years prior' is no age", BORN_1985, t1(onsetString="5 years prior"), expect="unknown"),
     case("onset in the future is not possible", BORN_1990, t1("2030-01-01"), expect="unknown", says="not possible"),
     case("onset before birth is not possible", BORN_1990, t1("1980-01-01"), expect="unknown", says="not possible"),
     case("onset at three months of age", BORN_1990, t1("1990-04-01"), expect="needs-judgement", rule="neonatal"),

@@ -1,0 +1,153 @@
+"""Which Conditions assert something, how surely, since when, and when their absence counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rules.codes import ICD10CM
+from rules.diagnoses import Course, absence, all_read, days_since, diagnoses, evidence_of, find, status_code, unseen
+from rules.resources import CodeableConcept, Coding
+from tests.criteria.given import TODAY, Given, diagnosis, resource
+from tests.unit.rules.charts import chart, codes, words
+
+GOUT = codes("gout", (ICD10CM, "M10", "prefix"))
+GOUT_WORDS = words("gout_words", "gout")
+
+
+def only(given: Given, *more: Given) -> Any:
+    (found,) = diagnoses(chart(given, *more), GOUT, GOUT_WORDS)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("verification", "asserted", "confirmed"),
+    [("confirmed", True, True), (None, True, True), ("provisional", True, False), ("differential", True, False),
+     ("unconfirmed", True, False), ("refuted", False, None), ("entered-in-error", False, None),
+     ("certain-ish", True, False),
+     (" confirmed ", True, True), ("REFUTED", False, None)],
+)  # fmt: skip
+def test_verification(verification: str | None, asserted: bool, confirmed: bool | None) -> None:
+    found = diagnoses(chart(diagnosis("icd10cm:M10.9", verification=verification)), GOUT)
+    assert bool(found) is asserted
+    if found:
+        assert found[0].confirmed is confirmed
+        assert found[0].certain is confirmed
+
+
+@pytest.mark.parametrize(
+    ("clinical", "category", "more", "course"),
+    [
+        ("active", None, {}, "current"), ("recurrence", None, {}, "current"), ("relapse", None, {}, "current"),
+        ("inactive", "problem-list-item", {}, "past"), ("remission", None, {}, "past"), ("resolved", None, {}, "past"),
+        (None, "problem-list-item", {}, "current"), (None, "encounter-diagnosis", {}, "unknown"),
+        (None, None, {}, "unknown"),
+        ("active ", None, {}, "current"), ("whatever", "problem-list-item", {}, "current"),
+        (None, "problem-list-item", {"abatementDateTime": "2020"}, "past"),
+        (None, "problem-list-item", {"abatementString": "years ago"}, "past"),
+        (None, None, {"abatementAge": {"value": 30}}, "past"),
+        (None, None, {"abatementPeriod": {"end": "2020"}}, "past"),
+        (None, None, {"abatementRange": {"low": {"value": 3}}}, "past"),
+        ("active", None, {"abatementDateTime": "2020"}, "current"),
+    ],
+)  # fmt: skip
+def test_course(clinical: str | None, category: str | None, more: dict[str, Any], course: str) -> None:
+    found = only(diagnosis("icd10cm:M10.9", clinical=clinical, category=category, **more))
+    assert found.course is Course(course)
+    assert found.current is (course == "current")
+
+
+def test_a_code_wins_over_words() -> None:
+    assert not only(diagnosis("icd10cm:M10.9", text="gout")).by_text
+    assert only(diagnosis(text="Gout of the left toe")).by_text
+    assert not only(diagnosis(text="Gout")).certain
+    assert diagnoses(chart(diagnosis("icd10cm:J45.909", text="gout")), GOUT, GOUT_WORDS) == []
+    assert find(chart(diagnosis(text="no gout")).record.conditions[0], GOUT, GOUT_WORDS) is None
+
+
+def test_when_it_began() -> None:
+    visit = resource("Encounter", "visit", id="e1", status="finished", period={"start": "2021-05-01"})
+    at = {"encounter": {"reference": "Encounter/e1"}}
+    full = only(diagnosis("icd10cm:M10.9", onset="2020", recorded="2022-01-01", **at), visit)
+    assert [m.text for m in (full.when, full.encountered, full.recorded)] == ["2020", "2021-05-01", "2022-01-01"]
+    assert only(diagnosis("icd10cm:M10.9", recorded="2022-01-01", **at), visit).when.text == "2021-05-01"
+    assert only(diagnosis("icd10cm:M10.9", recorded="2022-01-01")).when.text == "2022-01-01"
+    assert only(diagnosis("icd10cm:M10.9", onsetPeriod={"start": "2019-03"})).when.text == "2019-03"
+    assert only(diagnosis("icd10cm:M10.9", onset="childhood")).when is None
+
+
+def test_days_since() -> None:
+    month = only(diagnosis("icd10cm:M10.9", onset="2025-05"))
+    assert days_since(month.when, TODAY) == (15, 45)
+    assert days_since(None, TODAY) is None
+
+
+def test_evidence() -> None:
+    seen = diagnosis("icd10cm:M10.9", text="Gout", onset="2020", verification="provisional")
+    (evidence,) = evidence_of([only(seen)])
+    assert evidence.display == "Gout (M10.9)"
+    assert (evidence.value, evidence.date) == ("current, not confirmed", "2020")
+
+
+def test_status_codes() -> None:
+    assert status_code(None) is None
+    assert status_code(CodeableConcept()) is None
+    assert status_code(CodeableConcept(text=" Active ")) == "active"
+    assert status_code(CodeableConcept([Coding(code="Resolved ")], text="Active")) == "resolved"
+
+
+OTHER = diagnosis("icd10cm:J45.909")
+UNREADABLE = diagnosis("icd10cm:M10.9", onsetAge={"value": "many"}, id="c9")
+UNREADABLE_OTHER = diagnosis("icd10cm:J45.909", onsetAge={"value": "many"}, id="c8")
+
+
+@pytest.mark.parametrize(
+    ("given", "searches", "counts", "why"),
+    [
+        ([OTHER], {}, True, ""),
+        ([], {}, False, "no diagnoses are recorded here"),
+        ([diagnosis("icd10cm:J45.909", verification="refuted")], {}, False, "no diagnoses are recorded here"),
+        ([diagnosis("icd10cm:J45.909", verification="entered-in-error")], {}, False, "no diagnoses are recorded here"),
+        ([OTHER], {"problems": "failed"}, False, "the problems search was failed"),
+        ([OTHER], {"problems": "truncated"}, False, "the problems search was truncated"),
+        ([OTHER], {"problems": "suppressed"}, False, "the problems search was suppressed"),
+        ([OTHER], {"problems": "not-asked"}, False, "the problems search was not-asked"),
+        ([OTHER], {"diagnoses": "failed"}, False, "the diagnoses search was failed"),
+        ([OTHER], {"diagnoses": "forbidden"}, False, "the diagnoses search was forbidden"),
+        ([OTHER], {"diagnoses": "truncated"}, False, "the diagnoses search was truncated"),
+        ([OTHER], {"diagnoses": "not-asked"}, True, ""),
+        ([OTHER], {"diagnoses": "unsupported"}, True, ""),
+        ([OTHER, UNREADABLE], {}, False, "1 diagnosis could not be read"),
+        ([OTHER, UNREADABLE_OTHER], {}, True, ""),
+    ],
+)
+def test_the_absence_rule(given: list[Given], searches: dict[str, str], counts: bool, why: str) -> None:
+    found = absence(chart(*given, searches=searches), GOUT)
+    assert (found.counts, found.why) == (counts, why)
+
+
+def test_all_read_does_not_ask_for_a_diagnosis() -> None:
+    assert all_read(chart(), GOUT).counts
+    assert not absence(chart(), GOUT).counts
+
+
+@pytest.mark.parametrize(
+    ("state", "missed"),
+    [
+        ("failed", True),
+        ("forbidden", True),
+        ("truncated", True),
+        ("suppressed", False),
+        ("not-asked", False),
+        ("unsupported", False),
+    ],
+)
+@pytest.mark.parametrize("search", ["problems", "diagnoses"])
+def test_what_may_be_unseen(search: str, state: str, missed: bool) -> None:
+    assert bool(unseen(chart(OTHER, searches={search: state}), GOUT)) is missed
+
+
+def test_an_unreadable_entry_is_unseen_where_it_may_belong() -> None:
+    assert unseen(chart(UNREADABLE), GOUT) == "1 diagnosis could not be read"
+    assert unseen(chart(UNREADABLE_OTHER), GOUT) == ""
