@@ -114,16 +114,16 @@ class ValueSet:
         self.rows = tuple(rows)
         self._exact: dict[tuple[str, str], Row] = {}
         self._prefixes: dict[tuple[str, str], Row] = {}
-        self._texts: list[tuple[re.Pattern[str], Row]] = []
+        self._texts: dict[str, Row] = {}
         for row in self.rows:
             if row.verified != "no":
                 self._add(row)
+        self._words = _any_of(self._texts)
 
     def _add(self, row: Row) -> None:
         key = (row.system, plain_code(row.system, row.code))
         if row.match == "text":
-            words = r"\s+".join(re.escape(word) for word in row.code.split())
-            self._texts.append((re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE), row))
+            self._texts[_phrase(row.code)] = row
         elif row.match == "prefix":
             self._prefixes[key] = row
         else:
@@ -132,6 +132,11 @@ class ValueSet:
     def codes(self, system: str) -> list[str]:
         """Return the codes of ``system`` that match exactly, sorted: what a FHIR search can ask for."""
         return sorted(code for code_system, code in self._exact if code_system == system)
+
+    @property
+    def exact_rows(self) -> Mapping[tuple[str, str], Row]:
+        """Rows that match one code each, by system and code as they are compared."""
+        return self._exact
 
     def find(self, concept: CodeableConcept | None) -> Match | None:
         """Return why one of the codings of ``concept`` belongs to this set, or None."""
@@ -172,14 +177,26 @@ class ValueSet:
         """
         if not text or (cues and is_doubted(text)):
             return None
-        return next((Match(row, None) for pattern, row in self._texts if pattern.search(text)), None)
+        found = self._words.search(text) if self._words else None
+        return Match(self._texts[_phrase(found.group())], None) if found else None
 
     def mentions(self, text: str | None) -> bool:
         """True when free text holds one of the phrases, even denied or doubted."""
-        return bool(text) and any(pattern.search(text or "") for pattern, _row in self._texts)
+        return bool(text and self._words and self._words.search(text))
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
+
+
+def _phrase(words: str) -> str:
+    return " ".join(words.split()).casefold()
+
+
+def _any_of(phrases: Iterable[str]) -> re.Pattern[str] | None:
+    """Return one pattern for whole words of any phrase, the longest first; None when there is none."""
+    longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    options = (r"\s+".join(re.escape(word) for word in phrase.split()) for phrase in longest_first)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(options)})(?!\w)", re.IGNORECASE) if longest_first else None
 
 
 def is_doubted(text: str) -> bool:

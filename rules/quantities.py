@@ -127,12 +127,14 @@ class Conversion:
     divisor: Fraction = Fraction(1)
     offset: Fraction = Fraction(0)
 
-    @property
-    def changes_nothing(self) -> bool:
-        return self.factor == self.divisor and not self.offset
+    changes_nothing: bool = field(init=False)
+    """True for the canonical unit itself, in which most results arrive."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "changes_nothing", self.factor == self.divisor and not self.offset)
 
     def apply(self, value: Fraction) -> Fraction:
-        if self.changes_nothing:  # most results arrive in the canonical unit
+        if self.changes_nothing:
             return value
         return value * self.factor / self.divisor + self.offset
 

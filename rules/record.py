@@ -19,6 +19,7 @@ from rules.codes import Match, ValueSet, canonical_system, plain_code
 from rules.resources import (
     AllergyIntolerance,
     CodeableConcept,
+    Coding,
     Condition,
     Consent,
     Encounter,
@@ -221,23 +222,24 @@ class PatientRecord:
 
     def retrieve_observations(self, value_set: ValueSet) -> list[Retrieved]:
         """Return observations, and components of observations, whose code is in ``value_set``."""
-        found: dict[int, Retrieved] = {}
-        for row in value_set:
-            for observation, value in self._observation_index.get((row.system, row.code), ()):
-                match = value_set.find(value.code)
-                if match:
-                    found.setdefault(id(value), Retrieved(observation, value, match))
-        return sorted(found.values(), key=lambda r: r.observation.reference)
+        found: dict[int, tuple[int, Retrieved]] = {}
+        for key, row in value_set.exact_rows.items():
+            for place, observation, value, coding in self._observation_index.get(key, ()):
+                known = found.get(id(value))
+                if known is None or place < known[0]:  # the first of its codings that belongs to the set
+                    found[id(value)] = place, Retrieved(observation, value, Match(row, coding))
+        return sorted((retrieved for _place, retrieved in found.values()), key=lambda r: r.observation.reference)
 
     @cached_property
-    def _observation_index(self) -> Mapping[tuple[str, str], list[tuple[Observation, Value]]]:
-        index: dict[tuple[str, str], list[tuple[Observation, Value]]] = defaultdict(list)
+    def _observation_index(self) -> Mapping[tuple[str, str], list[tuple[int, Observation, Value, Coding]]]:
+        index: dict[tuple[str, str], list[tuple[int, Observation, Value, Coding]]] = defaultdict(list)
         for observation in self.observations:
             for value in (observation, *(observation.component or ())):
-                for coding in value.code.codings if value.code else ():
+                for place, coding in enumerate(value.code.codings if value.code else ()):
                     system = canonical_system(coding.system)
                     if system and coding.code:
-                        index[system, plain_code(system, coding.code)].append((observation, value))
+                        key = system, plain_code(system, coding.code)
+                        index[key].append((place, observation, value, coding))
         return index
 
     # -- references --------------------------------------------------------------------------------------
