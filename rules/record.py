@@ -138,7 +138,7 @@ class PatientRecord:
     ) -> None:
         """Index ``resources``; those of another subject are dropped and counted in `dropped`."""
         self.patient = patient
-        self.unreadable = tuple(sorted(unreadable, key=lambda u: (u.type, u.reference)))
+        self.unreadable = _each_once(unreadable)
         self._searches = dict(searches)
         self._by_url = dict(by_url or {})
         self._by_type: dict[type[Any], list[Any]] = defaultdict(list)
@@ -377,6 +377,18 @@ def _subject(resource: Any) -> Reference | None:
         if isinstance(reference, Reference):
             return reference
     return None
+
+
+def _each_once(unreadable: Iterable[Unreadable]) -> tuple[Unreadable, ...]:
+    """Return unreadable resources sorted, and one that arrived from several searches once."""
+    named: dict[str, Unreadable] = {}
+    nameless = []
+    for one in sorted(unreadable, key=repr):
+        if "/" in one.reference:
+            named.setdefault(one.reference, one)
+        else:
+            nameless.append(one)
+    return (*named.values(), *nameless)
 
 
 def _distinct(resources: Iterable[Any]) -> list[Any]:
