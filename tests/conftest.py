@@ -10,7 +10,6 @@ from hypothesis import settings
 from rules.assess import Executor, durable_executor, reference_executor
 from rules.trial import Trial, load_trial
 
-
 # The same examples every time, so that a change fails its own run and not somebody else's; to look for new ones:
 # HYPOTHESIS_PROFILE=explore make test
 settings.register_profile("steady", derandomize=True, deadline=None)
