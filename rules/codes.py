@@ -42,6 +42,7 @@ _ALIASES = {
     "http://fhir.de/codesystem/bfarm/atc": ATC,
     "http://fhir.de/codesystem/dimdi/atc": ATC,
     "http://hl7.org/fhir/v3/actcode": ACT_CODE,
+    "urn:oid:2.16.840.1.113883.5.4": ACT_CODE,
 }
 _CLINICAL = frozenset({SNOMED, ICD10CM, ICD10, ICD9CM})
 _DRUG = frozenset({RXNORM, ATC})

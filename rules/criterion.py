@@ -80,14 +80,11 @@ class Declaration:
     value_sets: Mapping[str, ValueSet]
     settled_by: str
     sources: tuple[str, ...]
+    laboratory: bool = False
+    """True when it compares laboratory results with limits: a near miss is then not decisive."""
     sensitive: bool = False
     text_defect: str | None = None
     module: str | None = None
-
-    @property
-    def laboratory(self) -> bool:
-        """True when laboratory results come first in ``data``: their near misses are not decisive."""
-        return self.data[:1] == ("labs",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from rules.dates import Moment
 from rules.resources import CodeableConcept, Coding, Encounter
 
 _NOT_HAPPENED = frozenset({"planned", "cancelled", "entered-in-error"})
-_ONGOING = frozenset({"in-progress", "onleave"})
+_ONGOING = frozenset({"in-progress", "onleave", "arrived", "triaged"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,11 @@ def undated(chart: Chart) -> list[Diagnosis]:
 
 
 def episode_days(chart: Chart, episode: Diagnosis) -> Days | None:
-    """Return the days of an episode, up to the end of its encounter where that is known."""
+    """Return the days of an episode, up to its abatement, else to the end of its encounter, where known."""
     if episode.when is None:
         return None
     encounter = chart.record.encounter_of(episode.condition)
-    end = chart.moment(encounter.period.end) if encounter and encounter.period else None
+    discharge = chart.moment(encounter.period.end) if encounter and encounter.period else None
+    end = chart.moment(episode.condition.abatement_date_time) or discharge
     start = episode.when.days
     return Days(start.first, max(start.last, end.days.last) if end else start.last)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from rules.assessment import Confidence, Evidence
-from rules.codes import ValueSet
+from rules.codes import LOINC, ValueSet, canonical_system
 from rules.criterion import Chart, Coverage, Finding, Window
 from rules.dates import Moment, between
 from rules.decision import FactValue
@@ -23,6 +23,9 @@ from rules.quantities import Analyte, Conversion, Interval, TooFine, half_step, 
 from rules.record import Retrieved, Search, SearchState
 from rules.resources import Observation, Period, Quantity, Value
 from rules.words import count
+
+TRAPS = "traps_"
+"""How the value sets of look-alike codes are named."""
 
 USABLE = frozenset({"final", "amended", "corrected"})
 IGNORED = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
@@ -107,9 +110,15 @@ class Result:
 
 
 def results(chart: Chart, value_set: ValueSet, analyte: Analyte) -> list[Result]:
-    """Return this person's results in ``value_set``, newest first, with those that cannot be used."""
-    found = (read_result(chart, retrieved, analyte) for retrieved in chart.record.retrieve_observations(value_set))
-    return newest_first(r for r in found if r)
+    """Return this person's results in ``value_set``, newest first, with those that cannot be used.
+
+    A result that also carries a code of the criterion's traps (a goal, another specimen) is not one of them.
+    """
+    traps = [look_alike for name, look_alike in chart.this.value_sets.items() if name.startswith(TRAPS)]
+    retrieved = (
+        r for r in chart.record.retrieve_observations(value_set) if not any(t.find(r.value.code) for t in traps)
+    )
+    return newest_first(result for r in retrieved if (result := read_result(chart, r, analyte)))
 
 
 def newest_first(found: Iterable[Result]) -> list[Result]:
@@ -267,6 +276,8 @@ def _converted(chart: Chart, base: Result, raw: _Raw, reported: Interval, analyt
     unit, confidence, note = _unit(chart, base.code, raw, reported, analyte)
     range_high = _range_high(chart, base, unit) if unit in analyte.by_range else None
     conversion = analyte.conversion(unit, base.code, range_high) if unit else None
+    if unit and _codes_contradict(base, unit, analyte):
+        return replace(base, problem=Cause.UNIT_UNKNOWN, why=f"its codes give {base.reported} different meanings")
     if conversion is None or unit is None:
         cause = Cause.UNIT_UNKNOWN if raw.spellings else Cause.UNIT_MISSING
         return replace(base, problem=cause, why=note or f"the unit is not recognised: {base.reported}")
@@ -285,6 +296,15 @@ def _converted(chart: Chart, base: Result, raw: _Raw, reported: Interval, analyt
         confidence=base.confidence.at_most(confidence),
         why=note,
     )
+
+
+def _codes_contradict(base: Result, unit: str, analyte: Analyte) -> bool:
+    """True when one result carries codes under which its unit means different things."""
+    concept = base.retrieved.value.code
+    if concept is None or not analyte.by_code:
+        return False
+    codes = {c.code.strip() for c in concept.codings if c.code and canonical_system(c.system) == LOINC}
+    return len({analyte.conversion(unit, code) for code in codes}) > 1
 
 
 def _range_high(chart: Chart, base: Result, unit: str | None) -> Fraction | None:

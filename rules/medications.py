@@ -6,6 +6,7 @@ A chart without any medication tells nothing about what is not taken (ruling 2 o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -86,10 +87,21 @@ def _match(
     for value_set in value_sets:
         for concept in concepts:
             names = (concept.text, *(coding.display for coding in concept.codings))
-            match = next((m for name in names if (m := value_set.find_words(name))), None)
+            match = next((m for name in names if name and (m := _by_words(value_set, name))), None)
             if match:
                 return concepts[0], match
     return None, None
+
+
+_SUPPLIES = re.compile(
+    r"\b((?<!prefilled )(?<!pre-filled )syringes?|needles?|lancets?|test strips?|infusion sets?|sharps|swabs?)\b",
+    re.IGNORECASE,
+)
+"""What goes with a drug and is none: "insulin syringe", "pen needles for insulin"."""
+
+
+def _by_words(value_set: ValueSet, name: str) -> Match | None:
+    return None if _SUPPLIES.search(name) else value_set.find_words(name)
 
 
 def drug_concepts(chart: Chart, resource: MedicationRequest | MedicationStatement) -> list[CodeableConcept]:

@@ -25,7 +25,7 @@ _UNIT_WORDS = {"year": "a", "years": "a", "yr": "a", "y": "a", "month": "mo", "m
                "weeks": "wk", "day": "d", "days": "d"}  # fmt: skip
 
 _AGED = re.compile(r"\baged?\s+(?:of\s+)?(\d{1,2})\b", re.IGNORECASE)
-_YEARS_OLD = re.compile(r"\b(\d{1,2})\s?(?:y|yr|yrs|years?)\b", re.IGNORECASE)
+_YEARS_OLD = re.compile(r"\b(\d{1,2})\s?(?:y|yo|yr|yrs|years?)\b", re.IGNORECASE)
 _SPAN_OF_TIME = re.compile(r"\b(?:for|since|past|last|ago|prior|earlier|before|back|duration|history)\b", re.IGNORECASE)
 """Words that make "5 years" a time that has passed, not an age."""
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -63,18 +63,32 @@ class Onset:
 
     def span(self, earliest: date | None) -> Days | None:
         """Return the interval of the earliest statement, else of the bound; None when nothing is known."""
-        if self.stated:
-            return self.stated[0].days
+        return self.stated[0].days if self.stated else self._bounded(earliest)
+
+    def _bounded(self, earliest: date | None) -> Days | None:
         if self.bound is None or earliest is None or earliest > self.bound:
             return None
         return Days(earliest, self.bound)
 
-    def agrees(self, classify: Callable[[Days], Any]) -> bool:
-        """True when all statements lead to the same outcome."""
-        return len({classify(source.days) for source in self.stated}) <= 1
+    def agrees(self, classify: Callable[[Days], Any], earliest: date | None = None) -> bool:
+        """True when all statements lead to the same outcome.
+
+        Proof that the disease was there before it is said to have begun is a statement of its own: it began
+        between ``earliest`` and that day.
+        """
+        spans = [source.days for source in self.stated]
+        if self.contradicted and self.bound:
+            spans.append(self._bounded(earliest) or Days.on(self.bound))
+        return len({classify(days) for days in spans}) <= 1
 
     def evidence(self) -> tuple[Evidence, ...]:
-        return (*(source.evidence for source in self.stated), *(() if self.stated else self.bounded_by))
+        proof = self.bounded_by if not self.stated or self.contradicted else ()
+        return (*(source.evidence for source in self.stated), *proof)
+
+    @property
+    def contradicted(self) -> bool:
+        """True when a statement lies after proof that the disease was there."""
+        return self.bound is not None and any(source.days.first > self.bound for source in self.stated)
 
 
 def birth_days(chart: Chart) -> Days | None:
@@ -138,11 +152,11 @@ def _stated(chart: Chart, diagnosis: Diagnosis, birth: Days | None, phrases: Phr
     if diagnosis.onset:
         return _source(diagnosis, diagnosis.onset.days, diagnosis.onset.text)
     if condition.onset_age and birth:
-        days = _days_at_age(birth, condition.onset_age, condition.onset_age)
+        days = _days_at_age(birth, *_bounds_of_age(condition.onset_age), chart.on)
         return _source(diagnosis, days, f"age {_words(condition.onset_age)}") if days else None
     if condition.onset_range and birth:
         low, high = condition.onset_range.low, condition.onset_range.high
-        days = _days_at_age(birth, low or high, high or low)
+        days = _days_at_age(birth, low, high, chart.on) if low or high else None
         words = f"age {_words(low)} to {_words(high)}"
         return _source(diagnosis, days, words) if days else None
     if condition.onset_string:
@@ -161,10 +175,23 @@ def _words(quantity: Quantity | None) -> str:
     return f"{quantity.value} {quantity.unit or quantity.code or ''}".strip() if quantity else "?"
 
 
-def _days_at_age(birth: Days, low: Quantity | None, high: Quantity | None) -> Days | None:
-    """Return the days on which a person is aged from ``low`` to ``high``, both in whole units."""
-    first, last = _after(birth.first, low, 0), _after(birth.last, high, 1)
-    return Days(first, last - timedelta(days=1)) if first and last else None
+def _bounds_of_age(age: Quantity) -> tuple[Quantity | None, Quantity | None]:
+    """Return the lowest and the highest age that a comparator allows; None is no bound."""
+    if age.comparator in ("<", "<="):
+        return None, age
+    return age, None if age.comparator in (">", ">=") else age
+
+
+def _days_at_age(birth: Days, low: Quantity | None, high: Quantity | None, on: date) -> Days | None:
+    """Return the days on which a person is aged from ``low`` to ``high``, in whole units, up to ``on``.
+
+    Without a low bound it is from birth on, without a high one until ``on``.
+    """
+    first = _after(birth.first, low, 0) if low else birth.first
+    after = _after(birth.last, high, 1) if high else on + timedelta(days=1)
+    if first is None or after is None or first >= after:
+        return None
+    return Days(first, after - timedelta(days=1))
 
 
 def _after(birth: date, age: Quantity | None, more: int) -> date | None:

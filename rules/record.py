@@ -340,13 +340,17 @@ def build_record(reads: Iterable[ReadEntry], searches: Mapping[str, Search]) -> 
 
 
 def _member_observations(parent: Observation) -> list[Observation]:
-    """Return contained members of a panel; they are observed when the panel was, by the same subject."""
+    """Return contained members of a panel: observed when the panel was, of the same subject, no surer than it."""
     members = [read_resource(raw) for raw in parent.contained or ()]
     return [
         msgspec.structs.replace(
             member,
             id=f"{parent.id}#{member.id}" if parent.id else member.id,
-            status=member.status or parent.status,
+            status=_weaker(member.status, parent.status),
+            subject=member.subject or parent.subject,
+            focus=member.focus or parent.focus,
+            specimen=member.specimen or parent.specimen,
+            encounter=member.encounter or parent.encounter,
             effective_date_time=member.effective_date_time or parent.effective_date_time,
             effective_period=member.effective_period or parent.effective_period,
             issued=member.issued or parent.issued,
@@ -354,6 +358,16 @@ def _member_observations(parent: Observation) -> list[Observation]:
         for member in members
         if isinstance(member, Observation)
     ]
+
+
+_SURE = ("final", "amended", "corrected")
+
+
+def _weaker(member: str | None, panel: str | None) -> str | None:
+    """Return the status of a member; a panel that is not final makes none of its members final."""
+    if member is None or (panel or "").strip().lower() not in _SURE:
+        return panel
+    return member
 
 
 def _contained(holder: Any, local_id: str, kind: type[T]) -> T | None:

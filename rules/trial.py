@@ -200,8 +200,8 @@ def _declaration(
                      for k, v in (item.get("windows") or {}).items()},
             value_sets={name: value_sets[name] for name in item.get("value_sets") or ()},
             settled_by=item["settled_by"], sources=tuple(item["sources"]),
-            sensitive=bool(item.get("sensitive")), text_defect=item.get("text_defect"),
-            module=item.get("module"),
+            laboratory=bool(item.get("laboratory")), sensitive=bool(item.get("sensitive")),
+            text_defect=item.get("text_defect"), module=item.get("module"),
         )  # fmt: skip
     except (KeyError, ValueError, TypeError) as error:
         problems.append(f"{where}: {type(error).__name__}: {error}")

@@ -165,8 +165,11 @@ def _setting(chart: Chart, result: Result, visits: Sequence[Stay]) -> Setting:
     visit = chart.record.resolve(observation.encounter, Encounter, observation)
     if visit is not None:
         return Setting.EXCLUDED if _does_not_count(chart, visit) else Setting.OUTPATIENT
-    if any(_does_not_count(chart, stay.encounter) and _covers(stay, result) for stay in visits):
+    excluded = [stay for stay in visits if _does_not_count(chart, stay.encounter)]
+    if any(_covers(stay, result) for stay in excluded):
         return Setting.EXCLUDED
+    if any(_may_cover(stay, result) for stay in excluded):
+        return Setting.UNTOLD
     if chart.search("encounters").complete:
         return Setting.OUTPATIENT
     return Setting.UNTOLD if _refers(observation) else Setting.PRESUMED
@@ -185,6 +188,13 @@ def _covers(stay: Stay, result: Result) -> bool:
     if result.when is None or stay.start is None or stay.start.end > result.when.start:
         return False
     return stay.ongoing or (stay.end is not None and stay.end.start >= result.when.end)
+
+
+def _may_cover(stay: Stay, result: Result) -> bool:
+    """True when imprecise dates allow that the value was taken during the stay."""
+    if result.when is None or stay.start is None or stay.start.start > result.when.end:
+        return False
+    return stay.ongoing or (stay.end or stay.start).end >= result.when.start
 
 
 # -- choosing ---------------------------------------------------------------------------------------------
@@ -234,7 +244,9 @@ def _in_window(chart: Chart, readings: Sequence[_Reading], day: _Day) -> tuple[s
         return "unknown", why, day.lowest
     untold = [r for r in readings if r.day == day.day and r.setting is Setting.UNTOLD]
     if untold:
-        why = chart.search("encounters").reason or "the encounters are not available to the service"
+        why = "it may belong to a hospital stay or an emergency visit of that time"
+        if not chart.search("encounters").complete:
+            why = chart.search("encounters").reason or "the encounters are not available to the service"
         return (
             "unknown",
             f"whether the reading of {day.day} is from an outpatient visit is not known: {why}",

@@ -10,7 +10,7 @@ from rules.criterion import Chart, Finding
 from rules.dates import Days, age_range
 from rules.decision import Rule, field
 from rules.diagnoses import unseen
-from rules.nct01374854.t1dm_onset import earliest_credible, neonatal, t1dm_onset, why_no_onset
+from rules.nct01374854.t1dm_onset import earliest_credible, neonatal, sources_words, t1dm_onset, why_no_onset
 from rules.onset import Onset, birth_days
 
 RULES = (
@@ -59,7 +59,8 @@ def find(chart: Chart) -> Finding:
         fact={
             "neonatal": neonatal(chart, onset),
             "all_seen": not why_unseen,
-            "sources_agree": birth is None or onset.agrees(lambda days: _outcome(birth, days, maximum)),
+            "sources_agree": birth is None
+            or onset.agrees(lambda days: _outcome(birth, days, maximum), earliest_credible(chart)),
             "age_low": ages[0] if ages else None,
             "age_high": ages[1] if ages else None,
             "maximum": maximum,
@@ -69,7 +70,7 @@ def find(chart: Chart) -> Finding:
             "onset": _onset_words(onset, span),
             "maximum": str(maximum),
             "neonatal": str(chart.limit("neonatal")),
-            "sources": "; ".join(source.evidence.value or "" for source in onset.stated),
+            "sources": sources_words(onset),
             "why_unseen": why_unseen,
             "why": why_no_onset(chart, onset, span),
         },

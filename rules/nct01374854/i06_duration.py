@@ -12,7 +12,7 @@ from rules.dates import Days, add_years
 from rules.decision import Rule, field
 from rules.diagnoses import unseen
 from rules.nct01374854.i05_onset_age import _confidence, _onset_words
-from rules.nct01374854.t1dm_onset import earliest_credible, t1dm_onset, why_no_onset
+from rules.nct01374854.t1dm_onset import earliest_credible, sources_words, t1dm_onset, why_no_onset
 
 RULES = (
     Rule(
@@ -60,7 +60,7 @@ def find(chart: Chart) -> Finding:
     return Finding(
         fact={
             "all_seen": not why_unseen,
-            "sources_agree": onset.agrees(lambda days: _outcome(chart, days)),
+            "sources_agree": onset.agrees(lambda days: _outcome(chart, days), earliest_credible(chart)),
             "today": chart.on.toordinal(),
             "earliest_minimum": add_years(span.first, minimum).toordinal() if span else None,
             "latest_minimum": add_years(span.last, minimum).toordinal() if span else None,
@@ -71,7 +71,7 @@ def find(chart: Chart) -> Finding:
             "onset": _onset_words(onset, span),
             "minimum": str(minimum),
             "maximum": str(maximum),
-            "sources": "; ".join(source.evidence.value or "" for source in onset.stated),
+            "sources": sources_words(onset),
             "why_unseen": why_unseen,
             "why": why_no_onset(chart, onset, span),
         },

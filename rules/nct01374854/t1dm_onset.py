@@ -23,9 +23,10 @@ def t1dm_onset(chart: Chart) -> Onset:
 
 
 def t1dm_diagnoses(chart: Chart) -> list[Diagnosis]:
-    """Return confirmed, coded type 1 diagnoses; without one, what doubtful and text-only ones there are."""
+    """Return confirmed, coded type 1 diagnoses; without one, slow autoimmune, doubtful and text-only ones."""
     found = diagnoses(chart, chart.value_set("t1dm"))
-    return [diagnosis for diagnosis in found if diagnosis.certain] or found
+    certain = [diagnosis for diagnosis in found if diagnosis.certain]
+    return certain or diagnoses(chart, chart.value_set("t1dm_review")) or found
 
 
 def _bounds(chart: Chart) -> list[tuple[date, Evidence]]:
@@ -54,6 +55,14 @@ def neonatal(chart: Chart, onset: Onset) -> bool:
     """True when a statement puts the onset wholly before that day."""
     earliest = earliest_credible(chart)
     return earliest is not None and any(source.days.last < earliest for source in onset.stated)
+
+
+def sources_words(onset: Onset) -> str:
+    """Return the statements of the onset in words, and the proof that contradicts them."""
+    said = [source.evidence.value or "" for source in onset.stated]
+    if onset.contradicted and onset.bound:
+        said.append(f"proved by {onset.bound.isoformat()}")
+    return "; ".join(said)
 
 
 def why_no_onset(chart: Chart, onset: Onset, span: Days | None) -> str:

@@ -6,6 +6,7 @@ and the verdict is "possibly eligible" at best (clinical reference, sections 5 a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, tzinfo
 
@@ -15,7 +16,7 @@ from rules.criterion import Finding, TrialSettings
 from rules.dates import parse_moment
 from rules.decision import Rule, field
 from rules.record import PatientRecord
-from rules.resources import Coding
+from rules.resources import Coding, Consent
 
 TEST_PATIENT = "HTEST"
 HUMAN = frozenset({"I2", "I3", "E27", "E31"})
@@ -25,6 +26,11 @@ EITHER = ("I7", "I8")
 
 GATE_RULES = frozenset(
     {"I1.too-young", "I1.too-old", "I1.too-old-for-the-header", "I4.no-type-1", "I4.conditions-incomplete"}
+)
+
+_RESEARCH = re.compile(r"\bresearch\b", re.IGNORECASE)
+_REFUSAL = re.compile(
+    r"\b(no|not|never|declin\w*|refus\w*|opt(?:s|ed|ing)?[ -]out|withdr\w*|exclud\w*)\b", re.IGNORECASE
 )
 
 RULES: tuple[Rule[Verdict], ...] = (
@@ -100,8 +106,7 @@ def has_opted_out(record: PatientRecord, phrases: ValueSet, on: date, zone: tzin
         consent.status == "active"
         and consent.provision is not None
         and consent.provision.type == "deny"
-        and consent.scope is not None
-        and any(coding.code == "research" for coding in consent.scope.codings)
+        and _about_research(consent)
         and not _over(consent.provision.period.end if consent.provision.period else None, on, zone)
         for consent in record.consents
     )
@@ -109,10 +114,21 @@ def has_opted_out(record: PatientRecord, phrases: ValueSet, on: date, zone: tzin
         flag.status == "active"
         and flag.code is not None
         and not _over(flag.period.end if flag.period else None, on, zone)
-        and any(phrases.find_words(words, cues=False) for words in _words(flag.code.text, flag.code.codings))
+        and any(_refuses(words, phrases) for words in _words(flag.code.text, flag.code.codings))
         for flag in record.flags
     )
     return refused or flagged
+
+
+def _about_research(consent: Consent) -> bool:
+    """True when scope or category of a Consent is research."""
+    concepts = [concept for concept in (consent.scope, *(consent.category or ())) if concept is not None]
+    return any((coding.code or "").strip().lower() == "research" for c in concepts for coding in c.codings)
+
+
+def _refuses(words: str, phrases: ValueSet) -> bool:
+    """True for a known phrase, and for "research" beside a word of refusal: a refusal is better heard twice."""
+    return phrases.find_words(words, cues=False) is not None or bool(_RESEARCH.search(words) and _REFUSAL.search(words))
 
 
 def _words(text: str | None, codings: Sequence[Coding]) -> list[str]:

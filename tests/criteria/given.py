@@ -161,9 +161,9 @@ def observation(
     ucum: bool = True,
     **more: Any,
 ) -> dict[str, Any]:
-    """Return an Observation resource; ``code`` is a LOINC code unless a system is written before it."""
-    coding = _coding(code if ":" in code else f"loinc:{code}")
-    resource = _with_subject("Observation", code={"coding": [coding]}, **more)
+    """Return an Observation resource; ``code`` is a LOINC code (or several), unless a system is written before it."""
+    codings = [_coding(part if ":" in part else f"loinc:{part}") for part in code.split()]
+    resource = _with_subject("Observation", code={"coding": codings}, **more)
     resource["category"] = [_status("observation-category", category)]
     if status:
         resource["status"] = status

@@ -174,6 +174,13 @@ CASES = [
     case("a high value beside a low glucose is high all the more", lab(FASTING, "0.9 ng/mL", DAY),
          lab("2345-7", "55 mg/dL", DAY), expect="not-met"),
     # ketoacidosis
+    case("0.1 five days after ketoacidosis in ICD-10-GM", lab(RANDOM, "0.1 ng/mL", DAY),
+         diagnosis("icd10:E10.11", onset="2025-05-15", category="encounter-diagnosis"), expect="unknown"),
+    case("0.1 ten days after ketoacidosis that lasted", lab(RANDOM, "0.1 ng/mL", DAY),
+         diagnosis("icd10cm:E10.10", onset="2025-04-25", category="encounter-diagnosis", clinical="resolved",
+                   abatementDateTime="2025-05-10"), expect="unknown"),
+    case("0.9 with a note of a mixed meal test after fasting", lab(RANDOM, "0.9 ng/mL", DAY,
+         note=[{"text": "MMTT 90 min, after fasting overnight"}]), expect="unknown"),
     case("0.1 five days after ketoacidosis", lab(RANDOM, "0.1 ng/mL", DAY), dka("2025-05-15"),
          expect="unknown",
          says="within 14 days after ketoacidosis"),
