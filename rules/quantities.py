@@ -104,8 +104,18 @@ def scaled(intervals: Mapping[str, Interval | None], limits: Mapping[str, Fracti
 
     ``{"value": Interval}`` gives ``value_low`` and ``value_high``. Integers count half steps, so that an open
     end lies half a step beyond its bound: ``<0.3`` becomes a high just below a limit of 0.3. Infinite and
-    absent bounds are None. Raises `TooFine` when an integer would not fit below 2^53.
+    absent bounds are None. A value with more digits than fit (7.699999999999999, from a binary float) is moved
+    outward to the grid, which changes no comparison with a limit on it. Raises `TooFine` where even that does
+    not fit below 2^53.
     """
+    try:
+        return _on_one_scale(intervals, limits)
+    except TooFine:
+        coarse = {name: on_grid(interval) if interval else None for name, interval in intervals.items()}
+        return _on_one_scale(coarse, limits)
+
+
+def _on_one_scale(intervals: Mapping[str, Interval | None], limits: Mapping[str, Fraction]) -> dict[str, int | None]:
     bounds = [b for i in intervals.values() if i for b in (i.low, i.high) if b is not None]
     unit = 2 * lcm(1, *(bound.denominator for bound in (*bounds, *limits.values())))
     numbers: dict[str, int | None] = {name: int(limit * unit) for name, limit in limits.items()}
@@ -115,7 +125,7 @@ def scaled(intervals: Mapping[str, Interval | None], limits: Mapping[str, Fracti
         numbers[f"{name}_low"] = None if low is None else int(low * unit) + bool(interval and interval.low_open)
         numbers[f"{name}_high"] = None if high is None else int(high * unit) - bool(interval and interval.high_open)
     if any(number is not None and abs(number) >= LARGEST_EXACT for number in numbers.values()):
-        raise TooFine("the value and its limits have no common scale below 2^53")
+        raise TooFine("the value or its limit has too many digits to be compared exactly")
     return numbers
 
 

@@ -126,9 +126,20 @@ def test_scaled_infinite_and_absent_bounds_are_null() -> None:
     assert numbers["limit"] == 2 * 3
 
 
+@pytest.mark.parametrize(
+    ("fine", "below"), [(Fraction(1, 3**40), True), (Fraction(3, 10) + Fraction(1, 10**30), False),
+                        (Fraction(3, 10) - Fraction(1, 10**30), True)],
+)  # fmt: skip
+def test_a_value_with_too_many_digits_still_compares_with_a_limit_of_few(fine: Fraction, below: bool) -> None:
+    numbers = scaled({"value": Interval.exactly(fine)}, {"limit": THREE_TENTHS})
+    low, high, limit = (numbers[name] for name in ("value_low", "value_high", "limit"))
+    assert low is not None and high is not None and limit is not None
+    assert (high < limit, low > limit) == (below, not below)
+
+
 def test_scaled_refuses_what_does_not_fit() -> None:
     with pytest.raises(TooFine):
-        scaled({"value": Interval.exactly(Fraction(1, 3**40))}, {"limit": Fraction(1)})
+        scaled({"value": value("0.3")}, {"limit": Fraction(1, 3**40)})
     with pytest.raises(TooFine):
         scaled({"value": Interval.exactly(Fraction(LARGEST_EXACT))}, {})
     with pytest.raises(TooFine):
