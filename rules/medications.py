@@ -158,8 +158,8 @@ class Visibility:
     why: str = ""
 
 
-def visibility(chart: Chart) -> Visibility:
-    """Return whether medications may be taken as known: a search succeeded and returned at least one.
+def all_read(chart: Chart) -> Visibility:
+    """Return whether a drug that is ordered would have been seen: all searched, all readable.
 
     A server that does not offer MedicationStatement is no failure: the orders decide.
     """
@@ -170,9 +170,18 @@ def visibility(chart: Chart) -> Visibility:
         return Visibility(False, statements.reason or "the medication statements are not available")
     if chart.record.unreadable_of("MedicationRequest") or chart.record.unreadable_of("MedicationStatement"):
         return Visibility(False, "a medication entry could not be read")
-    everything = [resource for resource in _everything(chart) if _use(chart, resource)]
-    if not everything:
-        return Visibility(False, "no medications are recorded here")
-    if any(not drug_concepts(chart, resource) for resource in everything):
+    if any(not drug_concepts(chart, resource) and _use(chart, resource) for resource in _everything(chart)):
         return Visibility(False, "an ordered drug could not be identified")
     return Visibility(True)
+
+
+def visibility(chart: Chart) -> Visibility:
+    """Return whether a drug not found is not taken: all was read (`all_read`), and there is at least one."""
+    read = all_read(chart)
+    if read.complete and all(_is_error(resource) for resource in _everything(chart)):
+        return Visibility(False, "no medications are recorded here")
+    return read
+
+
+def _is_error(resource: MedicationRequest | MedicationStatement) -> bool:
+    return (resource.status or "").strip().lower() == "entered-in-error"

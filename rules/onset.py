@@ -18,7 +18,7 @@ from rules.codes import is_doubted
 from rules.criterion import Chart
 from rules.dates import Days, add_months, add_years
 from rules.diagnoses import Diagnosis
-from rules.resources import Quantity
+from rules.resources import Condition, Quantity
 
 _AGE_UNITS = {"a": "years", "mo": "months", "wk": "weeks", "d": "days"}
 _UNIT_WORDS = {"year": "a", "years": "a", "yr": "a", "y": "a", "month": "mo", "months": "mo", "week": "wk",
@@ -97,6 +97,16 @@ def birth_days(chart: Chart) -> Days | None:
     return moment.days if moment else None
 
 
+def days_of_age(chart: Chart, condition: Condition) -> Days | None:
+    """Return the days that an onset stated as an age, or as a range of ages, stands for."""
+    birth, age, ages = birth_days(chart), condition.onset_age, condition.onset_range
+    if birth is None:
+        return None
+    if age is not None:
+        return _days_at_age(birth, *_bounds_of_age(age), chart.on)
+    return _days_at_age(birth, ages.low, ages.high, chart.on) if ages and (ages.low or ages.high) else None
+
+
 def onset_of(
     chart: Chart, diagnoses: Sequence[Diagnosis], bounds: Sequence[tuple[date, Evidence]], phrases: Phrases
 ) -> Onset:
@@ -151,14 +161,9 @@ def _stated(chart: Chart, diagnosis: Diagnosis, birth: Days | None, phrases: Phr
     condition = diagnosis.condition
     if diagnosis.onset:
         return _source(diagnosis, diagnosis.onset.days, diagnosis.onset.text)
-    if condition.onset_age and birth:
-        days = _days_at_age(birth, *_bounds_of_age(condition.onset_age), chart.on)
-        return _source(diagnosis, days, f"age {_words(condition.onset_age)}") if days else None
-    if condition.onset_range and birth:
-        low, high = condition.onset_range.low, condition.onset_range.high
-        days = _days_at_age(birth, low, high, chart.on) if low or high else None
-        words = f"age {_words(low)} to {_words(high)}"
-        return _source(diagnosis, days, words) if days else None
+    if condition.onset_age or condition.onset_range:
+        days = days_of_age(chart, condition)
+        return _source(diagnosis, days, f"age {_age_words(condition)}") if days else None
     if condition.onset_string:
         days = _days_of_text(chart, condition.onset_string, birth, phrases)
         return _source(diagnosis, days, condition.onset_string, Confidence.LOW) if days else None
@@ -169,6 +174,13 @@ def _source(diagnosis: Diagnosis, days: Days, words: str, confidence: Confidence
     seen = diagnosis.evidence()
     evidence = Evidence(seen.reference, seen.display, f"onset {words}", None, words if words[:4].isdigit() else None)
     return Source(days, confidence, evidence)
+
+
+def _age_words(condition: Condition) -> str:
+    if condition.onset_age:
+        return f"{condition.onset_age.comparator or ''}{_words(condition.onset_age)}"
+    ages = condition.onset_range
+    return f"{_words(ages.low)} to {_words(ages.high)}" if ages else "?"
 
 
 def _words(quantity: Quantity | None) -> str:

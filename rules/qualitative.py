@@ -21,13 +21,17 @@ class Reading(StrEnum):
 _NEGATIVE_WORDS = re.compile(
     r"^\W*(neg|negative|non[- ]?reactive|not detected|undetected|undetectable|absent|none)\b", re.IGNORECASE
 )
-_POSITIVE_WORDS = re.compile(r"^\W*(pos|positive|reactive|detected|present)\b", re.IGNORECASE)
+_POSITIVE_WORDS = re.compile(
+    r"^\W*((?:weakly|strongly|repeatedly) )?(pos|positive|reactive|detected|present)\b", re.IGNORECASE
+)
 _POSITIVE_FLAGS = frozenset({"POS", "H", "HH", "DET", "RR", "WR"})
 _NEGATIVE_FLAGS = frozenset({"NEG", "N", "ND", "NR"})
 
 
 def reading(value: Value, positive: ValueSet, negative: ValueSet) -> Reading:
     """Return what ``value`` says: its coded answer, its words, then its flag, then its place in the range."""
+    if value.value_boolean is not None:
+        return Reading.POSITIVE if value.value_boolean else Reading.NEGATIVE
     answer = value.value_codeable_concept
     if answer is not None:
         if positive.find(answer):

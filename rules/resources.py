@@ -231,6 +231,8 @@ class Repeat(Struct, frozen=True, gc=False):
     period: Decimal | None = None
     period_max: Decimal | None = None
     period_unit: str | None = None
+    duration: Decimal | None = None
+    duration_unit: str | None = None
     when: list[str] | None = None
     time_of_day: list[str] | None = None
     day_of_week: list[str] | None = None
@@ -242,6 +244,7 @@ class Repeat(Struct, frozen=True, gc=False):
         """Refuse periods that cannot be computed with."""
         check_number(self.period)
         check_number(self.period_max)
+        check_number(self.duration)
 
 
 class Timing(Struct, frozen=True, gc=False):

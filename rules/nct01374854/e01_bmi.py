@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.ages import adult_on, birth_days
+from rules.arrivals import lost
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.criterion import Chart, Coverage, Finding
 from rules.decision import FactValue, Rule, field
 from rules.diagnoses import diagnoses, evidence_of
+from rules.diagnoses import unseen as diagnoses_unseen
 from rules.gaps import gaps
 from rules.measurements import (
     USABLE,
@@ -30,6 +32,7 @@ from rules.measurements import (
 )
 from rules.pregnancy import may_be_pregnant
 from rules.quantities import Interval, on_grid, plain, scaled
+from rules.sex import Sex, sex_of
 
 KNOWN = field.state.equals("value")
 CENTIMETRES = 100
@@ -44,6 +47,8 @@ RULES = (
          "{disagreement}: check the units."),
     Rule("above", (field.bmi_low > field.maximum,), Status.MET,
          "BMI {value} on {date}, above {maximum}."),
+    Rule("pregnancy-unseen", (field.bmi_high <= field.maximum, field.pregnancy_seen.fails), Status.UNKNOWN,
+         "BMI {value} on {date}, but a pregnancy, which forbids its use, could not be looked for: {unseen}."),
     Rule("not-above", (field.bmi_high <= field.maximum,), Status.NOT_MET,
          "BMI {value} on {date}, not above {maximum}."),
     Rule("straddles", (KNOWN,), Status.UNKNOWN,
@@ -60,12 +65,19 @@ def find(chart: Chart) -> Finding:
     notes = [*index.notes, *(["Limb loss is recorded: the index reads too low."] if limbs else [])]
     missing = gaps(chart, "diagnoses") if index.state == "value" else ()
     pregnant = may_be_pregnant(chart, chart.window("pregnancy")) or _pregnant_by_status(chart)
+    unseen = _pregnancy_unseen(chart)
     return Finding(
-        fact={"state": index.state, "pregnant": pregnant, **_numbers(chart, reported, computed, index)},
+        fact={
+            "state": index.state,
+            "pregnant": pregnant,
+            "pregnancy_seen": not unseen,
+            **_numbers(chart, reported, computed, index),
+        },
         words={
             "value": index.value,
             "date": index.date,
             "why": index.why,
+            "unseen": unseen,
             "reported": f"{reported.value} ({reported.date})",
             "computed": f"{computed.value} ({computed.date})",
             **{name: f"{plain(chart.limit(name))} {chart.this.limits[name].unit}" for name in _LIMITS},
@@ -239,6 +251,14 @@ def _height(chart: Chart, weight: Interval | None) -> Selection:
 
 def _is_adult(chart: Chart, result: Result) -> bool:
     return result.when is None or adult_on(birth_days(chart), result.when.days, chart.limit("adult"))
+
+
+def _pregnancy_unseen(chart: Chart) -> str:
+    """Say why a pregnancy may be recorded that was not seen; empty for a man, and when all was read."""
+    if sex_of(chart) is Sex.MALE:
+        return lost(chart, "social", "labs")
+    pregnancy = (chart.value_set("pregnancy"), chart.value_set("pregnancy_ended"))
+    return diagnoses_unseen(chart, *pregnancy) or lost(chart, "social", "labs")
 
 
 def _pregnant_by_status(chart: Chart) -> bool:

@@ -17,6 +17,7 @@ from rules.dates import parse_moment
 from rules.decision import Rule, field
 from rules.record import PatientRecord
 from rules.resources import Coding, Consent
+from rules.words import count
 
 TEST_PATIENT = "HTEST"
 HUMAN = frozenset({"I2", "I3", "E27", "E31"})
@@ -39,11 +40,11 @@ RULES: tuple[Rule[Verdict], ...] = (
     Rule("deceased", (field.deceased.holds,), Verdict.NOT_APPLICABLE, "The person has died."),
     Rule("age-outside", (field.age_outside.holds,), Verdict.NOT_APPLICABLE, "{age}"),
     Rule("no-type-1", (field.no_type_1.holds,), Verdict.NOT_APPLICABLE, "{diabetes}"),
-    Rule("blocked", (field.blocking >= 1,), Verdict.NOT_ELIGIBLE, "{blocking} criteria block."),
+    Rule("blocked", (field.blocking >= 1,), Verdict.NOT_ELIGIBLE, "{blocking}."),
     Rule("all-met", (field.required_met.holds, field.softened <= 0, field.unknown <= 0),
          Verdict.POTENTIALLY_ELIGIBLE, "Nothing blocks, and no computable criterion is unknown."),
     Rule("some-open", (field.type_1_possible.holds, field.secretion_or_control.holds), Verdict.POSSIBLY_ELIGIBLE,
-         "Nothing blocks; {unknown} criteria are unknown, {softened} borderline."),
+         "Nothing blocks; {unknown} unknown, {softened} borderline."),
     Rule("too-little", (), Verdict.INSUFFICIENT_DATA, "Nothing blocks, but neither C-peptide nor HbA1c is met."),
 )  # fmt: skip
 
@@ -82,8 +83,8 @@ def tally(
         words={
             "age": by_id["I1"].summary,
             "diabetes": by_id["I4"].summary,
-            "blocking": str(len(blocking)),
-            "unknown": str(len(unknown)),
+            "blocking": count(len(blocking), "criterion blocks", "criteria block"),
+            "unknown": count(len(unknown), "criterion is", "criteria are"),
             "softened": str(len(softened)),
         },
         notes=[f"{r.id} {r.label}: {r.summary}" for r in (*blocking, *softened) if r.id not in MAY_BE_JUDGED],

@@ -50,7 +50,7 @@ def person(seed: int, *, failures: bool = True) -> Person:
     aimed = chance.choice([line for line in _LINES[about] if line.expect == status])
     given = list(aimed.given)
     others = sorted(set(_LINES) - {about})
-    for criterion in chance.sample(others, k=chance.randint(0, len(others) if chance.random() < 0.3 else 5)):
+    for criterion in chance.sample(others, k=chance.randint(0, 12 if chance.random() < 0.25 else 3)):
         line = chance.choice(_LINES[criterion])
         given += [_shifted(item, chance) if chance.random() < 0.3 else item for item in line.given]
     patients = [item for item in given if item.resource["resourceType"] == "Patient"]

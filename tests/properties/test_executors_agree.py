@@ -11,7 +11,7 @@ from rules.assess import Executor, assess
 from rules.trial import NOT_ASSESSED, Trial
 from tests.properties.people import person
 
-PEOPLE = 3000
+PEOPLE = 4000
 AT_LEAST = 20
 PARTS = 8
 

@@ -18,8 +18,8 @@ from cds_service.sandbox.patients.common import (
 from cds_service.sandbox.synthetic import SyntheticPatient
 
 
-# possibly-eligible: I1 (32), I4, I5 (19), I6 (12 y), I7 (< 0.1 ng/mL) and I8 (8.4 %) are met and no exclusion
-# is found. She becomes potentially-eligible once every exclusion is assessed: her chart holds the data.
+# potentially-eligible: I1 (32), I4, I5 (19), I6 (12 y), I7 (< 0.1 ng/mL) and I8 (8.4 %) are met, every exclusion
+# that a record can clear is cleared, and only what a person must judge stays open (I2 I3 E8 E19 E27 E31).
 def build(on: date, zone: tzinfo = UTC) -> list[FHIRAbstractModel]:
     chart = Chart("golden-ada", on, zone)
     chart.patient("Ada", "female", born=chart.day(years=32, days=74))
@@ -61,5 +61,5 @@ def _eyes_tobacco_pregnancy(chart: Chart) -> None:
 
 
 PATIENTS = (
-    SyntheticPatient("golden-ada", "T1DM 12 years, HbA1c 8.4 %, no C-peptide left", "possibly-eligible", build),
+    SyntheticPatient("golden-ada", "T1DM 12 years, HbA1c 8.4 %, no C-peptide left", "potentially-eligible", build),
 )

@@ -61,9 +61,9 @@ def hs_crp_high(on: date, zone: tzinfo = UTC) -> list[FHIRAbstractModel]:
     return chart.resources
 
 
-# possibly-eligible in this version: ketoacidosis is E26, which is not assessed yet. It was treated in the
-# emergency department without admission, so E20 is not met. The C-peptide taken two days after it does not
-# count (I7 unknown: within 14 days of ketoacidosis); HbA1c 10.9 % meets I8.
+# not-eligible: ketoacidosis within 30 days (E26). It was treated in the emergency department without admission,
+# so E20 is not met. The C-peptide taken two days after it does not count (I7 unknown: within 14 days of
+# ketoacidosis); HbA1c 10.9 % meets I8.
 def dka_last_week(on: date, zone: tzinfo = UTC) -> list[FHIRAbstractModel]:
     chart = Chart("dka-last-week", on, zone)
     chart.patient("Keto", "male", born=chart.day(years=26, days=210))
@@ -83,7 +83,7 @@ def dka_last_week(on: date, zone: tzinfo = UTC) -> list[FHIRAbstractModel]:
     return chart.resources
 
 
-# possibly-eligible in this version: pregnancy is E8, which is not assessed yet. All inclusions are met.
+# not-eligible: pregnant (E8). All inclusions are met.
 def pregnancy(on: date, zone: tzinfo = UTC) -> list[FHIRAbstractModel]:
     chart = Chart("pregnancy", on, zone)
     chart.patient("Petra", "female", born=chart.day(years=30, days=5))
@@ -100,6 +100,6 @@ PATIENTS = (
     SyntheticPatient("recent-onset", "T1DM for 13 months only", "not-eligible", recent_onset),
     SyntheticPatient("inpatient-now", "Fits, but is in hospital now", "not-eligible", inpatient_now),
     SyntheticPatient("hs-crp-high", "Fits, but hs-CRP is 4.8 mg/L", "not-eligible", hs_crp_high),
-    SyntheticPatient("dka-last-week", "Ketoacidosis last week; C-peptide since", "possibly-eligible", dka_last_week),
-    SyntheticPatient("pregnancy", "Fits, but is pregnant", "possibly-eligible", pregnancy),
+    SyntheticPatient("dka-last-week", "Ketoacidosis last week; C-peptide since", "not-eligible", dka_last_week),
+    SyntheticPatient("pregnancy", "Fits, but is pregnant", "not-eligible", pregnancy),
 )

@@ -133,7 +133,9 @@ def test_scaled_infinite_and_absent_bounds_are_null() -> None:
 def test_a_value_with_too_many_digits_still_compares_with_a_limit_of_few(fine: Fraction, below: bool) -> None:
     numbers = scaled({"value": Interval.exactly(fine)}, {"limit": THREE_TENTHS})
     low, high, limit = (numbers[name] for name in ("value_low", "value_high", "limit"))
-    assert low is not None and high is not None and limit is not None
+    assert low is not None
+    assert high is not None
+    assert limit is not None
     assert (high < limit, low > limit) == (below, not below)
 
 

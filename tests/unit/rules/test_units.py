@@ -126,6 +126,35 @@ LINES: list[Line] = [
     ("age", "216", "mo", D("18")),
     ("age", "521.775", "wk", D("10")),
     ("age", "3652.425", "d", D("10")),
+    ("urine_protein_strip", "30", "mg/dL", D("30")),
+    ("urine_protein_strip", "0.3", "g/L", D("30")),
+    ("urine_protein_strip", "300", "mg/L", D("30")),
+    ("blood_ph", "7.3", "[pH]", D("7.3")),
+    ("blood_ph", "7.3", "1", D("7.3")),
+    ("bicarbonate", "18", "mmol/L", D("18")),
+    ("bicarbonate", "18", "meq/L", D("18")),  # one charge
+    ("ketones", "3", "mmol/L", D("3")),
+    ("ketones", "3000", "umol/L", D("3")),
+    ("ketones", "31.23", "mg/dL", D("3")),  # beta-hydroxybutyrate, 104.1 g/mol
+    ("oxygen_saturation", "90", "%", D("90")),
+    ("oxygen_saturation", "0.9", "1", D("90")),
+    ("insulin_rate", "0.8", "U/h", D("0.8")),
+    ("insulin_daily_dose", "40", "U/d", D("40")),
+    ("insulin_daily_dose", "40", "U", D("40")),
+    ("factor_activity", "60", "%", D("60")),
+    ("aspirin_dose", "81", "mg", D("81")),
+    ("aspirin_dose", "0.1", "g", D("100")),
+    ("duration", "86400", "s", D("1")),
+    ("duration", "1440", "min", D("1")),
+    ("duration", "24", "h", D("1")),
+    ("duration", "90", "d", D("90")),
+    ("duration", "2", "wk", D("14")),
+    ("duration", "3", "mo", D("90")),  # a month of supply is thirty days
+    ("duration", "1", "a", D("365")),
+    ("audit_c", "4", "{score}", D("4")),
+    ("audit_c", "4", "1", D("4")),
+    ("drinks", "2", "/d", D("2")),
+    ("drinks", "2", "1", D("2")),
 ]
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.ports import PortUnusable, require_free_port
 from cds_service.sandbox.processes import (
     LOOPBACK,
     ChildProcess,
     StartError,
     free_port,
-    require_free_port,
     signals_end_the_block,
 )
 
@@ -76,7 +76,7 @@ def test_port_in_use_is_refused_by_number() -> None:
         taken.bind((LOOPBACK, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(StartError, match=f"Port {port} .*--port"):
+        with pytest.raises(PortUnusable, match=f"Port {port} .*--port"):
             require_free_port(LOOPBACK, port)
     require_free_port(LOOPBACK, port)
 

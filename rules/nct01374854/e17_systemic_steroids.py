@@ -1,0 +1,195 @@
+"""E17: treatment for a condition that requires chronic systemic steroids.
+
+Current systemic glucocorticoids count by their length: planned, else since they were ordered. Dose packs and
+tapers are bursts. Steroids that replace what the adrenals lack, and fludrocortisone, go to a clinician. Local
+forms and routes do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from rules.assessment import Basis, Confidence, Evidence, Status
+from rules.courses import Course, course
+from rules.criterion import Chart, Finding
+from rules.decision import Rule, field
+from rules.diagnoses import Course as When
+from rules.diagnoses import Diagnosis, all_read, diagnoses, evidence_of
+from rules.dosing import comparable
+from rules.medications import Order, Use, orders, visibility
+from rules.quantities import Interval, scaled
+from rules.resources import CodeableConcept, Medication, MedicationRequest
+
+RULES = (
+    Rule("replacement-coded-as-long-term", (field.coded.holds, field.replacement.holds, field.steroid.fails),
+         Status.NEEDS_JUDGEMENT,
+         "Long-term steroids that replace adrenal hormones: {replacement}; {diagnoses}."),
+    Rule("coded-as-long-term", (field.coded.holds,), Status.MET, "Long-term systemic steroids: {diagnoses}."),
+    Rule("chronic", (field.length_low >= field.chronic,), Status.MET,
+         "Systemic steroid for {chronic} days or more: {steroids}."),
+    Rule("repeats", (field.repeats.holds,), Status.MET, "Systemic steroid with repeats: {steroids}."),
+    Rule("replacement", (field.replacement.holds,), Status.NEEDS_JUDGEMENT,
+         "A steroid that replaces adrenal hormones: {replacement}; {diagnoses}."),
+    Rule("mineralocorticoid", (field.mineralocorticoid.holds,), Status.NEEDS_JUDGEMENT,
+         "Fludrocortisone, a mineralocorticoid: {mineralocorticoids}."),
+    Rule("doubtful", (field.doubtful.holds,), Status.NEEDS_JUDGEMENT,
+         "A systemic steroid on hold, or ordered long ago or past its end: {steroids}."),
+    Rule("code-doubtful", (field.coded_doubtfully.holds,), Status.NEEDS_JUDGEMENT,
+         "Long-term steroids, not confirmed, by text only or of unstated route: {diagnoses}."),
+    Rule("length-open", (field.open_ended.holds,), Status.NEEDS_JUDGEMENT,
+         "A systemic steroid, length not stated: {steroids}."),
+    Rule("longer-than-a-burst", (field.length_high > field.burst,), Status.NEEDS_JUDGEMENT,
+         "A systemic steroid longer than {burst} days and not surely {chronic}: {steroids}."),
+    Rule("diagnoses-missing", (field.diagnoses_seen.fails,), Status.UNKNOWN,
+         "Long-term steroids may be coded among diagnoses that did not arrive: {unseen}."),
+    Rule("medications-missing", (field.medications_seen.fails,), Status.UNKNOWN,
+         "Whether a systemic steroid is taken is not known: {invisible}."),
+    Rule("burst", (field.steroid.holds,), Status.NOT_MET,
+         "Only a burst of up to {burst} days, a dose pack or a taper: {steroids}.", Confidence.MODERATE),
+    Rule("none", (), Status.NOT_MET, "No current systemic steroid among the medications recorded here.",
+         Confidence.LOW, Basis.ABSENCE),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Steroids:
+    """Current steroid orders, sorted by what they mean."""
+
+    treatment: list[Course]
+    replacement: list[Course]
+    mineralocorticoid: list[Order]
+    local: list[Order]
+
+
+def find(chart: Chart) -> Finding:
+    """Return the current steroids with their lengths, and what the diagnoses say of them."""
+    coded = [d for d in diagnoses(chart, chart.value_set("long_term_steroids")) if d.course is not When.PAST]
+    unstated = diagnoses(chart, chart.value_set("long_term_steroids_unstated"))
+    unstated = [d for d in unstated if d.course is not When.PAST]
+    adrenal = [d for d in diagnoses(chart, chart.value_set("adrenal_insufficiency")) if d.course is not When.PAST]
+    steroids = _steroids(chart, bool(adrenal))
+    sure = [d for d in coded if d.certain]
+    certain = [c for c in steroids.treatment if not _is_doubtful(c)]
+    seen, visible = all_read(chart, *(chart.value_set(name) for name in _DISEASES)), visibility(chart)
+    limits = {name: chart.limit(name) for name in ("chronic", "burst")}
+    return Finding(
+        fact={
+            **scaled({"length": comparable(_longest(certain)) if certain else None}, limits),
+            "coded": bool(sure),
+            "coded_doubtfully": bool(coded or unstated),
+            "repeats": any(c.repeats and not _is_bounded(c) for c in certain),
+            "open_ended": any(c.days.high is None for c in certain),
+            "doubtful": any(_is_doubtful(c) and _may_be_long(chart, c) for c in steroids.treatment),
+            "steroid": bool(steroids.treatment),
+            "replacement": bool(steroids.replacement),
+            "mineralocorticoid": bool(steroids.mineralocorticoid),
+            "diagnoses_seen": seen.counts,
+            "medications_seen": visible.complete,
+        },
+        words={
+            **{name: str(int(limit)) for name, limit in limits.items()},
+            "steroids": "; ".join(map(str, steroids.treatment)),
+            "replacement": "; ".join(map(str, steroids.replacement)),
+            "mineralocorticoids": "; ".join(o.drug.display for o in steroids.mineralocorticoid),
+            "diagnoses": "; ".join(d.evidence().display for d in (*coded, *unstated, *adrenal)),
+            "unseen": seen.why,
+            "invisible": visible.why,
+        },
+        evidence=(*_evidence(steroids), *evidence_of([*coded, *unstated, *_explaining(steroids, adrenal)])),
+        confidence=Confidence.HIGH if sure or any(c.planned for c in certain) else Confidence.MODERATE,
+    )
+
+
+_DISEASES = ("long_term_steroids", "long_term_steroids_unstated", "adrenal_insufficiency")
+
+
+def _steroids(chart: Chart, adrenal_insufficiency: bool) -> _Steroids:
+    mineral = [o for o in orders(chart, chart.value_set("mineralocorticoids")) if o.use is not Use.PAST]
+    others = {o.resource.reference for o in mineral}
+    found = [
+        o for o in orders(chart, chart.value_set("systemic_steroids"))
+        if o.use is not Use.PAST and o.resource.reference not in others
+    ]  # fmt: skip
+    local = [o for o in found if _is_local(chart, o)]
+    systemic = [_course(chart, o) for o in found if o not in local]
+    replacing = {
+        o.resource.reference for o in orders(chart, chart.value_set("steroid_replacement"))
+        if adrenal_insufficiency or _is_for_adrenals(chart, o)
+    }  # fmt: skip
+    return _Steroids(
+        treatment=[c for c in systemic if c.order.resource.reference not in replacing],
+        replacement=[c for c in systemic if c.order.resource.reference in replacing],
+        mineralocorticoid=mineral,
+        local=local,
+    )
+
+
+def _is_for_adrenals(chart: Chart, order: Order) -> bool:
+    value_set = chart.value_set("adrenal_insufficiency")
+    return any(value_set.find(r) or value_set.find_text(r) for r in order.resource.reason_code or ())
+
+
+def _is_local(chart: Chart, order: Order) -> bool:
+    """True for a cream, an inhaler, eye drops, an injection into a joint: by code, route, form or words."""
+    local = chart.value_set("local_steroid_use")
+    product = chart.record.resolve(order.resource.medication_reference, Medication, order.resource)
+    concepts = [order.drug, *(d.route for d in order.dosages), product.form if product else None]
+    texts = [_names(c) for c in concepts if c] + [d.text or "" for d in order.dosages]
+    return any(local.find(c) for c in concepts) or any(local.mentions(text) for text in texts)
+
+
+def _names(concept: CodeableConcept) -> str:
+    return " ".join(name for name in (concept.text, *(c.display for c in concept.codings)) if name)
+
+
+def _course(chart: Chart, order: Order) -> Course:
+    """Return the course of an order; a dose pack or a taper without a stated length is a burst."""
+    found = course(chart, order)
+    if _is_pack(chart, order) and not _is_bounded(found):
+        return replace(found, days=Interval(Fraction(0), chart.limit("burst")), planned=True, repeats=False)
+    return found
+
+
+def _is_pack(chart: Chart, order: Order) -> bool:
+    packs = chart.value_set("steroid_packs")
+    notes = order.resource.note or () if isinstance(order.resource, MedicationRequest) else ()
+    texts = [_names(order.drug), *(d.text or "" for d in order.dosages), *(n.text or "" for n in notes)]
+    return bool(packs.find(order.drug)) or any(packs.mentions(text) for text in texts)
+
+
+def _is_bounded(found: Course) -> bool:
+    """True when the instructions state the length, so that repeats do not prolong the treatment."""
+    return any(
+        (repeat := dosage.timing.repeat if dosage.timing else None)
+        and (repeat.bounds_period or repeat.bounds_duration or repeat.bounds_range)
+        for dosage in found.order.dosages
+    )
+
+
+def _longest(found: Sequence[Course]) -> Interval:
+    """Return the length of the longest course: its bounds are the greatest of all bounds."""
+    highs = [c.days.high for c in found]
+    known = [high for high in highs if high is not None]
+    return Interval(max(c.days.low or Fraction(0) for c in found), max(known) if len(known) == len(highs) else None)
+
+
+def _is_doubtful(found: Course) -> bool:
+    """True for an order on hold, lapsed, or past its own end: it may not be taken."""
+    return not found.order.active or found.over
+
+
+def _may_be_long(chart: Chart, found: Course) -> bool:
+    return not found.days.wholly_below(chart.limit("burst"), inclusive=True)
+
+
+def _explaining(steroids: _Steroids, adrenal: Sequence[Diagnosis]) -> Sequence[Diagnosis]:
+    return adrenal if steroids.replacement else ()
+
+
+def _evidence(steroids: _Steroids) -> list[Evidence]:
+    """Return the orders, with their lengths; local forms are shown as not counted."""
+    shown = [replace(c.order.evidence(), compared_as=str(c)) for c in (*steroids.treatment, *steroids.replacement)]
+    local = [replace(o.evidence(), value="local form or route, not counted") for o in steroids.local]
+    return [*shown, *(o.evidence() for o in steroids.mineralocorticoid), *local]

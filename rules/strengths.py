@@ -1,0 +1,66 @@
+"""Strength of a product, from its name: units a millilitre, milligrams a tablet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+
+from rules.codes import RXNORM
+from rules.criterion import Chart
+from rules.medications import Order
+from rules.resources import Medication, Ratio
+
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_RXNORM_PER_ML = re.compile(rf"{_NUMBER} UNT/ML", re.IGNORECASE)
+_PER_ML = re.compile(rf"{_NUMBER}\s*(?:units?|unit\(s\)|iu|u|unt)\s*/\s*ml\b", re.IGNORECASE)
+_U_NUMBER = re.compile(r"(?<!\w)U-?(\d{2,3})(?!\w)", re.IGNORECASE)
+_MILLIGRAMS = re.compile(rf"(?<![\w.]){_NUMBER}\s*mg\b(?!\s*/)", re.IGNORECASE)
+
+
+def names(order: Order) -> list[str]:
+    """Return everything that names the product: its RxNorm name, then texts of the order."""
+    row = order.match.row
+    given = [order.drug.text, *(coding.display for coding in order.drug.codings)]
+    return [name for name in ([row.display] if row.system == RXNORM else []) + given if name]
+
+
+def units_per_millilitre(chart: Chart, order: Order) -> Fraction | None:
+    """Return the strength in units a millilitre; None when it is not named, or named in two ways."""
+    found = [strength for name in names(order) if (strength := _per_millilitre(name))]
+    stated = _of_ingredients(chart, order)
+    return _agreed([*found, *([stated] if stated else [])])
+
+
+def milligrams(order: Order) -> Fraction | None:
+    """Return the milligrams a tablet; None when they are not named, or named in two ways."""
+    return _agreed(Fraction(number) for name in names(order) for number in _MILLIGRAMS.findall(name))
+
+
+def _per_millilitre(name: str) -> Fraction | None:
+    """The parts of a premixed product add up in RxNorm names; other names state the whole."""
+    parts = _RXNORM_PER_ML.findall(name)
+    if parts:
+        return sum((Fraction(part) for part in parts), Fraction(0))
+    return _agreed(Fraction(number) for number in _PER_ML.findall(name) or _U_NUMBER.findall(name))
+
+
+def _agreed(found: Iterable[Fraction]) -> Fraction | None:
+    distinct = set(found)
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+def _of_ingredients(chart: Chart, order: Order) -> Fraction | None:
+    product = chart.record.resolve(order.resource.medication_reference, Medication, order.resource)
+    strengths = [_ratio(chart, i.strength) for i in (product.ingredient or () if product else ()) if i.strength]
+    known = [strength for strength in strengths if strength]
+    return sum(known, Fraction(0)) if known else None
+
+
+def _ratio(chart: Chart, strength: Ratio) -> Fraction | None:
+    """Return units a millilitre; None for a strength in anything else, such as a second substance in mg."""
+    top, bottom = strength.numerator, strength.denominator
+    if not top or not bottom or not top.value or not bottom.value:
+        return None
+    spelled = (chart.units.canonical(top.code or top.unit), chart.units.canonical(bottom.code or bottom.unit))
+    return Fraction(top.value) / Fraction(bottom.value) if spelled == ("U", "mL") else None
