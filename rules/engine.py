@@ -68,9 +68,9 @@ class DurableEvaluator:
         if name not in self._tables:
             raise EvaluationError(f"No decision table is declared for {name}.")
         check_fact(name, fact, self._is_text[name])
-        # A field that is absent, not null, would compare as whatever the engine finds in its place.
-        absent = dict.fromkeys(self._is_text[name])
-        return {"sid": _SESSION, "table": name, **absent, **fact}
+        # Only what the rules look at is sent; and a field that is absent, not null, would compare as whatever
+        # the engine finds in its place.
+        return {"sid": _SESSION, "table": name, **{field: fact.get(field) for field in self._is_text[name]}}
 
     def _check_complete(self, sent: int) -> None:
         state = self._host.get_state(_RULESET, _SESSION)
@@ -86,7 +86,7 @@ class DurableEvaluator:
     def _compile(self, tables: Mapping[str, Sequence[Rule[Any]]]) -> dict[str, Any]:
         return {
             f"{name}.{rule.name}": {
-                "all": [{"m": {"$and": [{"table": name}, {"$ex": {"table": 1}}, *map(_expression, rule.when)]}}],
+                "all": [{"m": _all_of([{"table": name}, *map(_expression, rule.when)])}],
                 "pri": position,
                 "run": self._noting(name, rule.name),
             }
@@ -99,6 +99,10 @@ class DurableEvaluator:
             self._fired[table].add(rule)
 
         return note
+
+
+def _all_of(expressions: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"$and": expressions} if len(expressions) > 1 else expressions[0]
 
 
 def _expression(condition: Condition) -> dict[str, Any]:
