@@ -74,9 +74,9 @@ def _open(assessment: Assessment, groups: Groups, settings: CardSettings) -> lis
 
 
 def _human(result: CriterionResult, settings: CardSettings) -> Markdown:
-    """Return the line of a question for people; hints are shown unless they are confidential."""
+    """Return the line of a question for people; confidential hints are not shown, nor that there are any."""
     if result.sensitive and settings.sensitive_detail == "minimal":
-        return wording.confidential_finding(result)
+        return wording.human_without_hints(result)
     return _with_sources(result, wording.human)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,7 +31,8 @@ MOST_DECISIVE = ("I7", "I8", "I5", "I6", "E5", "E6", "E9", "E11", "E23", "E16", 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The inclusions and exclusions, each in one group, the most decisive first."""
+    """The inclusions and exclusions, each in one group: gaps the most decisive first, what is settled as the
+    study's record orders it."""
 
     members: dict[Group, tuple[CriterionResult, ...]]
 
@@ -46,10 +47,11 @@ class Groups:
 def group(assessment: Assessment, trial: Trial, name_sensitive: bool) -> Groups:
     """Return the criteria of ``assessment`` in their groups, without the headers, which decide nothing."""
     sorted_results: dict[Group, list[CriterionResult]] = {}
-    for result in _most_decisive_first(r for r in assessment.criteria if r.kind is not Kind.HEADER):
-        where = _group_of(result, trial.declaration(result.id), name_sensitive)
-        sorted_results.setdefault(where, []).append(result)
-    return Groups({name: tuple(results) for name, results in sorted_results.items()})
+    for result in assessment.criteria:
+        if result.kind is not Kind.HEADER:
+            where = _group_of(result, trial.declaration(result.id), name_sensitive)
+            sorted_results.setdefault(where, []).append(result)
+    return Groups({name: _ordered(name, results) for name, results in sorted_results.items()})
 
 
 def open_items(assessment: Assessment) -> int:
@@ -62,9 +64,11 @@ def is_open(result: CriterionResult) -> bool:
     return result.effect is Effect.OPEN or result.softened
 
 
-def _most_decisive_first(results: Iterable[CriterionResult]) -> list[CriterionResult]:
+def _ordered(group: Group, results: Sequence[CriterionResult]) -> tuple[CriterionResult, ...]:
+    if group in (Group.FITS, Group.CLEAR):
+        return tuple(results)
     rank = {name: place for place, name in enumerate(MOST_DECISIVE)}
-    return sorted(results, key=lambda result: rank.get(result.id, len(rank)))
+    return tuple(sorted(results, key=lambda result: rank.get(result.id, len(rank))))
 
 
 def _group_of(result: CriterionResult, declaration: Declaration, name_sensitive: bool) -> Group:

@@ -54,8 +54,6 @@ class CardSettings:
     attestation: Attestation | None = None
     demo: bool = False
     """Marks every card as a demonstration, and needs no attestation."""
-    profile: Literal["generic"] = "generic"
-    """The dialect of the EHR that the card is made for."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https?://[^\s<>\"]+", self.public_url):
@@ -64,8 +62,6 @@ class CardSettings:
             raise ValueError("show must not hold not-applicable: it covers people who opted out of research.")
         if self.sensitive_detail not in ("minimal", "full"):
             raise ValueError("sensitive_detail must be minimal or full.")
-        if self.profile != "generic":
-            raise ValueError("profile must be generic.")
 
     def attested(self, on: date) -> Attestation | None:
         """Return the attestation if it is complete and holds on the day ``on``."""

@@ -167,9 +167,9 @@ def human(result: CriterionResult) -> Markdown:
     return Markdown(f"{name(result)}: {_said(result)}")
 
 
-def confidential_finding(result: CriterionResult) -> Markdown:
-    """Return the line of a criterion whose question may be named, and whose answer may not."""
-    return Markdown(f"{name(result)}: a confidential item is open: see the chart.")
+def human_without_hints(result: CriterionResult) -> Markdown:
+    """Return the line of a question whose hints are confidential: the same for everybody, hints or none."""
+    return Markdown(f"{name(result)}: for the investigator to judge.")
 
 
 def confidential(present: int, open_items: int) -> tuple[Markdown, ...]:

@@ -16,11 +16,9 @@ from cds_service.patient_data.fhir_client import FhirClient, Limits
 from cds_service.settings import Settings
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
+from cds_service.trials import TRIALS
 from cds_service.web import frame
 from rules.trial import load_trial
-
-TRIALS = ("rules.nct01374854",)
-"""Packages of the trials that are served, each under a service id of its own."""
 
 
 def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callable[[], date] | None = None) -> Flask:

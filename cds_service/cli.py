@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from cds_service.ports import PortUnusable
 from cds_service.settings import Settings, SettingsError, load_settings
+from cds_service.trials import TRIALS
 from rules.trial import Trial, TrialError, load_trial
 
-TRIAL = "rules.nct01374854"
 _DEFAULT_PORT = 8000
 
 
@@ -21,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
-    except (SettingsError, TrialError) as error:
+    except (SettingsError, TrialError, PortUnusable) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -70,6 +72,7 @@ def _add_assess(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zone", type=_zone, default=ZoneInfo("UTC"), metavar="TZ", help="default: UTC")
     parser.add_argument("--format", choices=("json", "text"), default="json", help="default: %(default)s")
     parser.add_argument("--validate", action="store_true", help="tell also where the FHIR models object")
+    _add_config_option(parser, "; of it only age_policy and sandbox are used")
     parser.set_defaults(run=_assess)
 
 
@@ -84,8 +87,9 @@ def _add_protocol(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_protocol)
 
 
-def _add_config_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; default: $TRIAL_CDS_CONFIG")
+def _add_config_option(parser: argparse.ArgumentParser, more: str = "") -> None:
+    said = f"settings as a TOML file{more}; default: $TRIAL_CDS_CONFIG; TRIAL_CDS_* variables win over it"
+    parser.add_argument("--config", type=Path, metavar="FILE", help=said)
 
 
 # Each command imports what it needs, so that the others start without it.
@@ -118,7 +122,7 @@ def _assess(options: argparse.Namespace) -> int:
     chosen = Options(
         on=options.date or datetime.now(options.zone).date(),
         zone=options.zone,
-        settings=trial_settings(load_settings()),
+        settings=trial_settings(load_settings(options.config)),
         text=options.format == "text",
         validate=options.validate,
     )
@@ -158,21 +162,21 @@ def _protocol(_options: argparse.Namespace) -> int:
 
 
 def _trial() -> Trial:
-    return load_trial(TRIAL)
+    return load_trial(TRIALS[0])
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= 65_535:
-        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
-    return port
+    return _number(text, 65_535)
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= 64:
-        raise argparse.ArgumentTypeError("give a number from 1 to 64")
-    return count
+    return _number(text, 64)
+
+
+def _number(text: str, most: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"give a number from 1 to {most}")
+    return int(text)
 
 
 def _date(text: str) -> date:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-import orjson
 from flask import Blueprint, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.evaluation import Evaluation, SelfTestFailed
 from cds_service.logs import log_failure
 from cds_service.storage.database import Database
+from cds_service.web import json_response
 from rules.engine import EvaluationError
 
 
@@ -24,14 +24,14 @@ def blueprint(database: Database, evaluations: Iterable[Evaluation]) -> Blueprin
 
     @routes.get("/live")
     def live() -> Response:
-        return _json({"status": "live"}, 200)
+        return json_response({"status": "live"}, 200)
 
     @routes.get("/ready")
     def ready() -> Response:
         results = {name: _passes(name, check) for name, check in checks.items()}
         good = all(results.values())
         words = {name: "ok" if passed else "failed" for name, passed in results.items()}
-        return _json({"status": "ready" if good else "not ready", "checks": words}, 200 if good else 503)
+        return json_response({"status": "ready" if good else "not ready", "checks": words}, 200 if good else 503)
 
     return routes
 
@@ -43,7 +43,3 @@ def _passes(name: str, check: Callable[[], object]) -> bool:
         log_failure("health check failed", error, check=name)
         return False
     return True
-
-
-def _json(content: Mapping[str, object], status: int) -> Response:
-    return Response(orjson.dumps(content), status, content_type="application/json")

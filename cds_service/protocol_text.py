@@ -35,7 +35,7 @@ def _criterion(trial: Trial, this: Declaration) -> Iterator[str]:
     if this.text_defect:
         yield from _wrapped("defect of the text", this.text_defect)
     for name, limit in this.limits.items():
-        yield from _wrapped("limit", f"{name} = {_number(limit.value)} {limit.unit} ({limit.source})")
+        yield from _wrapped("limit", f"{name} = {number(limit.value)} {limit.unit} ({limit.source})")
     for name, window in this.windows.items():
         yield from _wrapped("window", f"{name} = {window} ({window.source})")
     for rule in trial.evaluables[this.id].rules:
@@ -44,7 +44,8 @@ def _criterion(trial: Trial, this: Declaration) -> Iterator[str]:
         yield from _wrapped("value sets", ", ".join(this.value_sets))
 
 
-def _number(value: Fraction) -> str:
+def number(value: Fraction) -> str:
+    """Return an exact decimal, such as a limit, without rounding it."""
     return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
 
 

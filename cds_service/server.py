@@ -13,7 +13,9 @@ from cds_service.app import create_app
 from cds_service.cds_hooks.outcome import warm_up
 from cds_service.logs import JsonLines, configure_logs, log
 from cds_service.patient_data.outbound import is_loopback
+from cds_service.ports import require_free_port
 from cds_service.settings import Settings, SettingsError
+from cds_service.worker import Worker
 
 _WORKER_SILENCE_SECONDS = 30
 """A worker that does not report for this long is replaced; each call's own deadline is far shorter."""
@@ -23,9 +25,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop by SIGTERM or SIGINT; open requests are finished first.
 
     Raises `SettingsError` for an address that everyone can reach while no tenant is configured, unless the
-    settings allow it.
+    settings allow it, and `PortUnusable`.
     """
     check_address(settings, host)
+    require_free_port(host, port)
     configure_logs()
     if not is_loopback(host):
         log("open to everyone who can reach this address: no tenant is configured", logging.WARNING, host=host)
@@ -57,13 +60,14 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
     def __init__(self, settings: Settings, host: str, port: int) -> None:
         self._settings = settings
         self._bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.receive_seconds = settings.limits.receive_seconds
         super().__init__()
 
     def load_config(self) -> None:
         server = self._settings.server
         for name, value in {
             "bind": self._bind,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": server.workers,
             "threads": server.threads,
             "preload_app": True,
@@ -77,7 +81,7 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
             # It would be written to the home directory, which may be read-only.
             "control_socket_disable": True,
             "logger_class": _JsonLogger,
-            "post_fork": _start_rules,
+            "post_fork": _start_worker,
         }.items():
             self.cfg.set(name, value)
 
@@ -90,8 +94,9 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
         return app
 
 
-def _start_rules(server: Any, _worker: Any) -> None:
+def _start_worker(server: Any, worker: Worker) -> None:
     """Make each trial's engine in the new worker, which does not start if the self-test fails."""
+    worker.receive_seconds = server.app.receive_seconds
     gc.set_threshold(50_000, 20, 50)
     for evaluation in server.app.wsgi().extensions["trial_cds"]:
         _ = evaluation.executor

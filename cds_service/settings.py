@@ -1,7 +1,7 @@
 """The settings of the service: a TOML file, then ``TRIAL_CDS_*`` variables, which win.
 
 The file is named by ``--config`` or ``TRIAL_CDS_CONFIG``. A nested setting is a table in the file and two
-underscores in a variable: ``open.fhir_servers`` is ``TRIAL_CDS_OPEN__FHIR_SERVERS='["http://127.0.0.1:8080/fhir"]'``.
+underscores in a variable: ``open.fhir_servers`` is ``TRIAL_CDS_OPEN__FHIR_SERVERS='["https://ehr.example.org/fhir"]'``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from cds_service.patient_data.outbound import OutboundError, parse_base_url
 from rules.assessment import Verdict
 
 PREFIX = "TRIAL_CDS_"
@@ -47,6 +48,16 @@ def _origin(text: str) -> str:
     return text.rstrip("/")
 
 
+def _fhir_server(text: str) -> str:
+    try:
+        return str(parse_base_url(text))
+    except OutboundError as error:
+        raise ValueError(
+            f"{error}. Give a base address with https; a server without https must be reached on loopback, "
+            "such as by a proxy on this computer, and needs no entry then"
+        ) from None
+
+
 def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
@@ -61,11 +72,11 @@ def _database(text: str) -> str:
     from sqlalchemy.exc import ArgumentError
 
     try:
-        backend = make_url(text).get_backend_name()
-    except ArgumentError:
-        raise ValueError("give an SQLAlchemy address, such as sqlite:///data/trial-cds.sqlite") from None
-    if backend not in ("sqlite", "postgresql"):
-        raise ValueError("only sqlite and postgresql are supported")
+        driver = make_url(text).drivername
+    except (ArgumentError, ValueError):
+        driver = ""
+    if driver not in ("sqlite", "sqlite+pysqlite"):
+        raise ValueError("this version stores in SQLite only; give an address such as sqlite:///data/trial-cds.sqlite")
     return text
 
 
@@ -76,6 +87,7 @@ def _shown(verdicts: frozenset[Verdict]) -> frozenset[Verdict]:
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+FhirServer = Annotated[str, AfterValidator(_fhir_server)]
 Origin = Annotated[str, AfterValidator(_origin)]
 
 
@@ -91,7 +103,7 @@ class OpenMode(Part):
     allow: bool = Field(
         default=False, description="Listen on another address than loopback, for everyone who can reach it."
     )
-    fhir_servers: tuple[WebAddress, ...] = Field(default=(), description="FHIR servers besides those on loopback.")
+    fhir_servers: tuple[FhirServer, ...] = Field(default=(), description="FHIR servers besides those on loopback.")
     cors_origins: tuple[Origin, ...] = Field(
         default=("https://sandbox.cds-hooks.org",), description="Browser origins besides those on loopback."
     )
@@ -101,6 +113,9 @@ class Limits(Part):
     """What one request may cost."""
 
     body_bytes: int = Field(default=5_000_000, ge=1_000, description="Largest request body.")
+    receive_seconds: float = Field(
+        default=5.0, gt=0, le=60, description="Time for a request's headers to arrive, and again for its body."
+    )
     deadline_seconds: float = Field(default=4.0, gt=0, le=60, description="Time for all data of one call to arrive.")
     page_bytes: int = Field(default=10_000_000, ge=1_000, description="Largest page from a FHIR server, unpacked.")
     call_bytes: int = Field(default=40_000_000, ge=1_000, description="All pages of one call, unpacked.")
@@ -132,7 +147,7 @@ class Database(Part):
 
     url: Annotated[str, AfterValidator(_database)] = Field(
         default="sqlite:///data/trial-cds.sqlite",
-        description="SQLAlchemy address; a relative file starts where the service does.",
+        description="SQLAlchemy address of an SQLite file; a relative file starts where the service does.",
     )
 
 
@@ -232,7 +247,7 @@ def load_settings(config: Path | None = None) -> Settings:
             raise
         # Raised by pydantic-settings for a variable that must hold JSON and does not; the message names it.
         raise SettingsError(
-            [f"{error}; lists are written as JSON, such as '[\"http://127.0.0.1:8080/fhir\"]'"]
+            [f"{error}; lists are written as JSON, such as '[\"https://ehr.example.org/fhir\"]'"]
         ) from None
 
 

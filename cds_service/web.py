@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+import orjson
+from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.outcome import CONTENT_TYPE, operation_outcome
 from cds_service.logs import log, log_failure
+from cds_service.patient_data.outbound import is_loopback
 from cds_service.security.cors import allow_cross_origin
 from cds_service.security.headers import add_security_headers
 from cds_service.settings import Settings
@@ -29,12 +33,16 @@ def frame(app: Flask, settings: Settings) -> None:
         g.request_id = given if _CLEAN_ID.fullmatch(given) else uuid.uuid4().hex
         g.started = time.perf_counter()
         g.notes = {}
+        check_host(request, settings)
 
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
         add_security_headers(request, response)
         allow_cross_origin(request, response, settings.open.cors_origins)
+        if request.method == "POST" and response.status_code >= 400:
+            # Where the next request starts is uncertain when this one's body was not what its headers said.
+            response.headers["Connection"] = "close"
         _log_request(response)
         return response
 
@@ -57,6 +65,30 @@ def frame(app: Flask, settings: Settings) -> None:
     def unexpected(error: Exception) -> Response:
         log_failure("failure", error, request_id=g.request_id)
         return _outcome(errors.unexpected(g.request_id))
+
+
+def check_host(request: Request, settings: Settings) -> None:
+    """Raise `errors.Refused` unless the caller means this service.
+
+    While no tenant is configured nobody signs in, so any page whose name a browser is made to resolve to this
+    address (DNS rebinding) could call it. Such a call still carries that page's name as its Host.
+    """
+    host = _host_of(f"//{request.headers.get('Host', '')}")
+    if not (is_loopback(host) or host == _host_of(settings.public_url)):
+        raise errors.other_host()
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def json_response(content: bytes | Mapping[str, Any], status: int = 200) -> Response:
+    """Return an answer in JSON; bytes are JSON already."""
+    body = content if isinstance(content, bytes) else orjson.dumps(content)
+    return Response(body, status, content_type="application/json")
 
 
 def note(**fields: Any) -> None:

@@ -10,6 +10,10 @@ from gunicorn.http.errors import ParseException
 
 from cds_service.cds_hooks import errors
 
+ARRIVED = "trial_cds.arrived"
+"""Key of the WSGI environment: a function to call when nothing more of the body is waited for. It returns
+False when the server had given up waiting. Absent outside the server."""
+
 _CHUNK = 65_536
 _DISCARDED_TIMES_LIMIT = 10
 _DISCARDING_SECONDS = 3.0
@@ -20,7 +24,7 @@ _BROKEN = (OSError, ParseException)
 def read_body(request: Request, limit: int) -> bytes:
     """Return the body, at most ``limit`` bytes.
 
-    Raises `errors.Refused` with 400, 413 or 415. The stream is read directly: the framework's own limit cuts
+    Raises `errors.Refused` with 400, 408, 413 or 415. The stream is read directly: the framework's own limit cuts
     a chunked body short without a word.
     """
     if not _is_json(request.mimetype):
@@ -29,11 +33,17 @@ def read_body(request: Request, limit: int) -> bytes:
         raise errors.not_json("Send the body uncompressed, without a Content-Encoding header.")
     length = request.content_length
     if length is None and not request.environ.get("wsgi.input_terminated"):
-        return b""
+        raise errors.malformed("The request has no body: send one, with its Content-Length.", "required")
     try:
-        return _read(request.environ["wsgi.input"], limit, length)
+        body = _read(request.environ["wsgi.input"], limit, length)
     except _BROKEN:
-        raise errors.malformed("The body breaks off, or its chunks cannot be read.") from None
+        body = None
+    in_time = request.environ.get(ARRIVED, lambda: True)()
+    if body is not None and (length is None or len(body) == length):
+        return body
+    if not in_time:
+        raise errors.too_slow()
+    raise errors.malformed("The body breaks off: it is shorter than announced, or its chunks cannot be read.")
 
 
 def _read(stream: BinaryIO | Any, limit: int, length: int | None) -> bytes:
@@ -50,8 +60,6 @@ def _read(stream: BinaryIO | Any, limit: int, length: int | None) -> bytes:
     if len(body) > limit:
         _discard(stream, limit)
         raise errors.too_large(limit)
-    if length is not None and len(body) < length:
-        raise errors.malformed("The body is shorter than its Content-Length says.")
     return bytes(body)
 
 

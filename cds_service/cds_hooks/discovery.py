@@ -19,7 +19,7 @@ def describe_service(trial: Trial) -> dict[str, Any]:
         "title": f"Trial pre-screening: {trial.id}",
         "description": (
             f"Tells a clinician, when a chart is opened, that the patient may meet pre-screening criteria of "
-            f"{trial.id} ({trial.short_title}), why, and what is still open. It does not decide eligibility."
+            f"{trial.short_title}, why, and what is still open. It does not decide eligibility."
         ),
         "id": trial.service_id,
         "version": SPECIFICATION,

@@ -43,6 +43,28 @@ def too_large(limit: int) -> Refused:
     )  # fmt: skip
 
 
+def too_slow() -> Refused:
+    return Refused(
+        HTTPStatus.REQUEST_TIMEOUT, "timeout",
+        "The body did not arrive in time. Send the request again, in one go.",
+    )  # fmt: skip
+
+
+def database_busy() -> Refused:
+    return Refused(
+        HTTPStatus.SERVICE_UNAVAILABLE, "transient",
+        "The database is busy, and nothing of this feedback was stored. Send it again later.",
+    )  # fmt: skip
+
+
+def other_host() -> Refused:
+    return Refused(
+        HTTPStatus.BAD_REQUEST, "security",
+        "The Host header names neither this computer itself nor the host of the setting public_url. "
+        "The operator can set public_url to the address by which the service is called.",
+    )  # fmt: skip
+
+
 def not_json(sentence: str) -> Refused:
     return Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "structure", sentence)
 
@@ -72,5 +94,5 @@ def unexpected(request_id: str) -> Refused:
     """500: nothing about the cause, only what a log line can be found by."""
     return Refused(
         HTTPStatus.INTERNAL_SERVER_ERROR, "exception",
-        f"The service failed and made no card. Ask its operator to look for request {request_id} in the log.",
+        f"The service failed and could not answer. Ask its operator to look for request {request_id} in the log.",
     )  # fmt: skip

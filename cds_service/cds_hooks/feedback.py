@@ -6,17 +6,25 @@ kept only when the site asks for it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.wire import read_feedback
+from cds_service.storage.database import DatabaseBusy
 from cds_service.storage.journal import Feedback, Journal
 
 OUTCOMES = ("accepted", "overridden")
-_LONGEST_ID = 200
-_LONGEST_SYSTEM = 500
+MOST_ENTRIES = 500
+"""Entries taken from one call; clients send one or a few."""
+_BUSY_SECONDS = 2.0
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""A uuid, an id or a code, and no free text."""
+_SYSTEM = re.compile(r"[!-~]{1,500}")
+_INSTANT = re.compile(r"[0-9][0-9T:.Z+-]{0,63}")
 _LONGEST_COMMENT = 4_000
 _MOST_SUGGESTIONS = 50
 _EPIC_CATEGORY = "com.epic.cdshooks.feedback.overrideReason.reasonCategory"
@@ -38,20 +46,34 @@ class UnreadableEntry(ValueError):
 def take_feedback(body: bytes, service: str, journal: Journal, keep_comments: bool) -> dict[str, Any]:
     """Store a batch and return the answer: how many entries were new, known already, or refused.
 
-    Raises `errors.Refused` (400) for a body without a feedback array, and SQLAlchemyError.
+    Raises `errors.Refused`: 400 for a body without a feedback array, 503 when the database is busy; and
+    SQLAlchemyError.
     """
+    given = read_feedback(body).feedback
     entries: list[Feedback] = []
     refusals: list[Refusal] = []
-    for index, raw in enumerate(read_feedback(body).feedback):
+    for index, raw in enumerate(given[:MOST_ENTRIES]):
         try:
             entries.append(_entry(bytes(raw), keep_comments))
         except UnreadableEntry as error:
             refusals.append(Refusal(index, str(error)))
-    stored = journal.feedback(service, entries)
+    if len(given) > MOST_ENTRIES:
+        refusals.append(Refusal(MOST_ENTRIES, _too_many(len(given))))
+    try:
+        stored = journal.feedback(service, entries, _BUSY_SECONDS)
+    except DatabaseBusy:
+        raise errors.database_busy() from None
     answer: dict[str, Any] = {"stored": stored, "alreadyKnown": len(entries) - stored}
     if refusals:
         answer["refused"] = [{"index": refusal.index, "reason": refusal.sentence} for refusal in refusals]
     return answer
+
+
+def _too_many(number: int) -> str:
+    return (
+        f"A call may hold {MOST_ENTRIES} entries, so this entry and all after it, to index {number - 1}, "
+        "were left out: send them in other calls."
+    )
 
 
 def _entry(raw: bytes, keep_comments: bool) -> Feedback:
@@ -61,9 +83,9 @@ def _entry(raw: bytes, keep_comments: bool) -> Feedback:
         raise UnreadableEntry("The entry is not valid JSON, or nested too deeply.") from None
     if not isinstance(entry, dict):
         raise UnreadableEntry("The entry must be an object.")
-    card = _text(entry.get("card"), _LONGEST_ID)
+    card = _matching(_TOKEN, entry.get("card"))
     if card is None:
-        raise UnreadableEntry("card is missing: send the uuid of the card.")
+        raise UnreadableEntry("card is missing, or is no id: send the uuid of the card.")
     if entry.get("outcome") not in OUTCOMES:
         raise UnreadableEntry("outcome must be accepted or overridden.")
     reason, shape = _reason(entry)
@@ -71,9 +93,9 @@ def _entry(raw: bytes, keep_comments: bool) -> Feedback:
     return Feedback(
         card=card,
         outcome=entry["outcome"],
-        outcome_at=_text(entry.get("outcomeTimestamp"), 64),
-        reason_system=_text(coding.get("system"), _LONGEST_SYSTEM),
-        reason_code=_text(coding.get("code"), _LONGEST_ID),
+        outcome_at=_matching(_INSTANT, entry.get("outcomeTimestamp")),
+        reason_system=_matching(_SYSTEM, coding.get("system")),
+        reason_code=_matching(_TOKEN, coding.get("code")),
         accepted_suggestions=_suggestions(entry.get("acceptedSuggestions")),
         comment=_text(reason.get("userComment"), _LONGEST_COMMENT) if keep_comments else None,
         shape=shape,
@@ -103,12 +125,17 @@ def _first_object(value: Any) -> dict[str, Any]:
 
 def _suggestions(value: Any) -> tuple[str, ...]:
     given = value if isinstance(value, list) else []
-    ids = (_text(item.get("id"), _LONGEST_ID) for item in given[:_MOST_SUGGESTIONS] if isinstance(item, dict))
+    ids = (_matching(_TOKEN, item.get("id")) for item in given[:_MOST_SUGGESTIONS] if isinstance(item, dict))
     return tuple(found for found in ids if found)
 
 
+def _matching(form: re.Pattern[str], value: Any) -> str | None:
+    """Return a string of that form, blanks around it left out; None for all else, which may be free text."""
+    return value.strip() if isinstance(value, str) and form.fullmatch(value.strip()) else None
+
+
 def _text(value: Any, longest: int) -> str | None:
-    """Return a non-empty string, cut to ``longest`` characters and without NUL, which PostgreSQL refuses."""
+    """Return a non-empty string, cut to ``longest`` characters and without NUL."""
     if not isinstance(value, str):
         return None
     return value.replace("\0", "").strip()[:longest] or None

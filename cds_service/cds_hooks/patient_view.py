@@ -23,6 +23,7 @@ from cds_service.patient_data.gather import Gathered, IdentityMismatch, Required
 from cds_service.patient_data.outbound import OutboundError, is_allowed, parse_base_url
 from cds_service.patient_data.query_plan import QueryPlan
 from cds_service.settings import Settings
+from cds_service.storage.database import DatabaseBusy
 from cds_service.storage.journal import Journal
 from rules.assessment import Assessment
 
@@ -30,6 +31,8 @@ HOOK = "patient-view"
 EXTENSION = "org.trial-cds.assessment"
 """Name of what is added to the answer in the sandbox only."""
 
+_NOTE_SECONDS = 0.5
+"""Longest wait for the database before a card goes out without its note."""
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -76,7 +79,7 @@ class PatientView:
         assessment = self._evaluation.assess(gathered.record, on)
         rules_ms = round((time.perf_counter() - started) * 1000, 1)
         shown = self.cards(assessment)
-        self.remember(shown, assessment)
+        self.remember(shown, assessment, deadline)
         return Answer(self.response(shown, assessment, gathered), _notes(request, gathered, shown, rules_ms))
 
     def server_of(self, request: HookRequest) -> FhirServer | None:
@@ -128,12 +131,13 @@ class PatientView:
     def cards(self, assessment: Assessment) -> list[dict[str, Any]]:
         return build_cards(assessment, self._evaluation.trial, self._card_settings, new_uuid=lambda: str(uuid.uuid4()))
 
-    def remember(self, cards: list[dict[str, Any]], assessment: Assessment) -> None:
-        """Note which cards are shown. A database that fails costs the note, not the card."""
+    def remember(self, cards: list[dict[str, Any]], assessment: Assessment, deadline: Deadline) -> None:
+        """Note which cards are shown. A database that fails or is busy costs the note, not the card."""
         try:
             for card in cards:
-                self._journal.card_shown(card["uuid"], self._evaluation.trial.service_id, assessment)
-        except SQLAlchemyError as error:
+                seconds = min(deadline.remaining, _NOTE_SECONDS)
+                self._journal.card_shown(card["uuid"], self._evaluation.trial.service_id, assessment, seconds)
+        except (DatabaseBusy, SQLAlchemyError) as error:
             log_failure("card not noted", error)
 
     def response(self, cards: list[dict[str, Any]], assessment: Assessment, gathered: Gathered) -> dict[str, Any]:

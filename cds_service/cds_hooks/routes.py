@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
@@ -16,7 +15,7 @@ from cds_service.cds_hooks.feedback import take_feedback
 from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.settings import Settings
 from cds_service.storage.journal import Journal
-from cds_service.web import note
+from cds_service.web import json_response, note
 from rules.trial import Trial
 
 
@@ -40,14 +39,14 @@ def blueprint(services: Mapping[str, Service], journal: Journal, settings: Setti
 
     @routes.get("")
     def discover() -> Response:
-        return _json(discovery)
+        return json_response(discovery)
 
     @routes.post("/<service_id>")
     def call(service_id: str) -> Response:
         service = find(service_id)
         answer = service.view.answer(read_body(request, settings.limits.body_bytes))
         note(service=service_id, **answer.notes)
-        return _json(answer.body)
+        return json_response(answer.body)
 
     @routes.post("/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
@@ -55,11 +54,6 @@ def blueprint(services: Mapping[str, Service], journal: Journal, settings: Setti
         body = read_body(request, settings.limits.body_bytes)
         answer = take_feedback(body, service_id, journal, settings.feedback.store_free_text)
         note(service=service_id, stored=answer["stored"], refused_entries=len(answer.get("refused", ())))
-        return _json(answer)
+        return json_response(answer)
 
     return routes
-
-
-def _json(content: bytes | dict[str, Any]) -> Response:
-    body = content if isinstance(content, bytes) else orjson.dumps(content)
-    return Response(body, content_type="application/json")

@@ -5,6 +5,7 @@ Vendors add fields and ``extension`` objects anywhere; only what the service use
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TypeVar
 
@@ -21,11 +22,10 @@ _LISTED = ", ".join(USER_TYPES)
 
 
 class Context(msgspec.Struct, frozen=True, rename="camel"):
-    """The context of patient-view."""
+    """What of the context of patient-view is used."""
 
     user_id: str
     patient_id: str
-    encounter_id: str | None = None
 
     @property
     def user_type(self) -> str:
@@ -95,7 +95,7 @@ def read_feedback(body: bytes) -> FeedbackBatch:
 
 def _decode(decoder: msgspec.json.Decoder[T], body: bytes, path: str) -> T:
     try:
-        return decoder.decode(body)
+        return decoder.decode(body.removeprefix(codecs.BOM_UTF8))
     except msgspec.ValidationError as error:
         raise errors.malformed(_sentence(str(error), path), "structure") from None
     except RecursionError:

@@ -7,6 +7,7 @@ from typing import Protocol
 from flask import Blueprint, render_template
 
 from cds_service.pages import words
+from cds_service.protocol_text import number
 from rules.trial import Trial
 
 
@@ -20,7 +21,7 @@ class PageSettings(Protocol):
 def blueprint(trial: Trial, settings: PageSettings) -> Blueprint:
     """Return the pages of ``trial``: ``/`` and ``/protocol``."""
     pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
-    pages.add_app_template_filter(words.number, "number")
+    pages.add_app_template_filter(number, "number")
     pages.add_app_template_filter(words.system, "system")
     pages.add_app_template_filter(words.match, "match")
     pages.add_app_template_filter(words.blanks, "blanks")

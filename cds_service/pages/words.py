@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
-from fractions import Fraction
 
 from cards.wording import month_and_year
 from rules.assessment import Kind
@@ -31,11 +29,6 @@ _TITLES = {
     Kind.INCLUSION: "Inclusion criteria",
     Kind.EXCLUSION: "Exclusion criteria",
 }
-
-
-def number(value: Fraction) -> str:
-    """Return an exact decimal, such as a limit, without rounding it."""
-    return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
 
 
 def system(uri: str) -> str:

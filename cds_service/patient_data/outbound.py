@@ -73,6 +73,8 @@ def pinned(base: BaseUrl, link: str) -> str | None:
 
     Path and query stay verbatim, for servers encode their paging state in them.
     """
+    if not link:
+        return None  # the base itself is no next page
     try:
         absolute = link if "://" in link[:12] else urljoin(f"{base}/", link)
         parts = _split(absolute, 4 * _LONGEST)

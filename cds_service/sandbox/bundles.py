@@ -1,17 +1,15 @@
-"""The synthetic charts as FHIR Bundles, for the sandbox's server and for files."""
+"""The synthetic charts as FHIR Bundles, for the sandbox's server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, tzinfo
-from pathlib import Path
 from typing import Any
 
 from fhir.resources.R4B.bundle import Bundle
 from fhir_core.fhirabstractmodel import FHIRAbstractModel
 
 from cds_service.sandbox.builders import practitioner
-from cds_service.sandbox.patients import ALL
 from cds_service.sandbox.synthetic import SyntheticPatient
 
 FULL_URL_BASE = "http://sandbox.example/fhir"
@@ -25,17 +23,6 @@ def chart_bundle(patient: SyntheticPatient, on: date, zone: tzinfo = UTC) -> Bun
 def transaction(resources: Iterable[FHIRAbstractModel]) -> Bundle:
     """A transaction that puts each resource under its own id, whether or not it is there already."""
     return Bundle.model_validate({"type": "transaction", "entry": [_put(resource) for resource in resources]})
-
-
-def write_bundles(folder: Path, on: date, zone: tzinfo = UTC) -> list[Path]:
-    """Writes every patient's chart to `folder`/ID.json, for `trial-cds assess`; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for patient in ALL:
-        file = folder / f"{patient.id}.json"
-        file.write_text(chart_bundle(patient, on, zone).model_dump_json(indent=2), encoding="utf-8")
-        files.append(file)
-    return files
 
 
 def _put(resource: FHIRAbstractModel) -> dict[str, Any]:

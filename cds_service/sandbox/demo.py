@@ -16,6 +16,8 @@ from typing import TextIO
 
 import requests
 
+from cds_service.patient_data.outbound import is_loopback
+from cds_service.ports import PortUnusable, require_free_port
 from cds_service.sandbox.bundles import chart_bundle
 from cds_service.sandbox.ehr import Answer, Ehr, EhrError, Prefetch
 from cds_service.sandbox.fhir_server import LoadError, SandboxFhirServer
@@ -24,13 +26,11 @@ from cds_service.sandbox.processes import (
     LOOPBACK,
     ChildProcess,
     StartError,
-    require_free_port,
     signals_end_the_block,
 )
 
 SERVICE_SECONDS_TO_START = 30.0
 SECONDS_BETWEEN_LOOKS = 0.5
-LOOPBACK_HOSTS = frozenset({LOOPBACK, "localhost", "::1"})
 HEADINGS = ("patient", "story", "prefetch", "verdict", "ms", "card")
 MARK = "!! expected "
 INTERRUPTED = 128 + 2  # as shells report SIGINT
@@ -83,7 +83,7 @@ def run_demo(port: int, once: bool, host: str = LOOPBACK, out: TextIO = sys.stdo
     except KeyboardInterrupt:
         _say(out, "Stopped before the end.")
         return INTERRUPTED
-    except (StartError, LoadError, EhrError, requests.RequestException) as error:
+    except (StartError, PortUnusable, LoadError, EhrError, requests.RequestException) as error:
         _say(out, f"The demo could not go on: {error}")
         return 1
 
@@ -104,7 +104,7 @@ def _start_everything(port: int, host: str, stack: ExitStack, out: TextIO) -> tu
 
 def _service(port: int, host: str, folder: Path) -> ChildProcess:
     command = [sys.executable, "-m", "cds_service", "serve", "--host", host, "--port", str(port)]
-    if host not in LOOPBACK_HOSTS:
+    if not is_loopback(host):
         command.append("--allow-open")
     # The demo shows the service as shipped: settings of this machine's own service stay out.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRIAL_CDS_")}

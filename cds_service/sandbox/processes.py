@@ -108,18 +108,6 @@ def free_port() -> int:
         return port
 
 
-def require_free_port(host: str, port: int) -> None:
-    """Raises StartError if `host`:`port` can't be listened on: another program would answer there."""
-    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port just left is free
-        try:
-            probe.bind(address)
-        except OSError as error:
-            reason = f"{error.strerror or error}. Choose another with --port."
-            raise StartError(f"Port {port} of {host} cannot be used: {reason}") from None
-
-
 @contextmanager
 def signals_end_the_block() -> Iterator[None]:
     """Turns SIGTERM and SIGHUP into SystemExit, so that `with` blocks clean up before the program ends.

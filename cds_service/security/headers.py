@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Request, Response
 
-_ALWAYS = {
+ALWAYS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -18,7 +18,7 @@ _ALWAYS = {
 
 def add_security_headers(request: Request, response: Response) -> None:
     """Add them; answers to a POST are about a patient and are never kept by a cache."""
-    for name, value in _ALWAYS.items():
+    for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     if request.method == "POST":
         response.headers["Cache-Control"] = "no-store"

@@ -1,4 +1,4 @@
-"""Appends to the tables. Returns only after the database has the rows for good."""
+"""Appends to the tables: feedback for good before it is answered, notes of cards at little cost."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib import import_module
-from typing import Any
 
 import orjson
+from sqlalchemy.dialects.sqlite import insert
 
 from cds_service.storage.database import Database
 from cds_service.storage.tables import cards_shown, feedback
@@ -41,8 +40,8 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def card_shown(self, card: str, service: str, assessment: Assessment) -> None:
-        """Note a card that is about to be shown; raises SQLAlchemyError."""
+    def card_shown(self, card: str, service: str, assessment: Assessment, seconds: float) -> None:
+        """Note a card that is about to be shown, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
         row = {
             "card": card,
             "shown_at": datetime.now(UTC),
@@ -52,28 +51,18 @@ class Journal:
             "verdict": assessment.verdict.value,
             "statuses": {result.id: result.status.value for result in assessment.criteria},
         }
-        with self._database.engine.begin() as connection:
+        with self._database.writing(seconds, synced=False) as connection:
             connection.execute(cards_shown.insert(), row)
 
-    def feedback(self, service: str, entries: Sequence[Feedback]) -> int:
-        """Append what is new among ``entries``, all or none; return how many were. Raises SQLAlchemyError."""
+    def feedback(self, service: str, entries: Sequence[Feedback], seconds: float) -> int:
+        """Append what is new among ``entries``, all or none, within ``seconds``; return how many were.
+
+        Raises `DatabaseBusy` and SQLAlchemyError.
+        """
         if not entries:
             return 0
-        now = datetime.now(UTC)
-        stored = 0
-        with self._database.engine.begin() as connection:
-            for entry in entries:
-                row = {
-                    **asdict(entry),
-                    "service": service,
-                    "received_at": now,
-                    "fingerprint": entry.fingerprint,
-                }
-                row["accepted_suggestions"] = list(entry.accepted_suggestions)
-                stored += connection.execute(self._insert_new(row)).rowcount
-        return stored
-
-    def _insert_new(self, row: dict[str, Any]) -> Any:
-        """Insert unless the same feedback is there; standard SQL has no such statement."""
-        dialect = import_module(f"sqlalchemy.dialects.{self._database.engine.dialect.name}")
-        return dialect.insert(feedback).values(row).on_conflict_do_nothing(index_elements=["fingerprint"])
+        shared = {"service": service, "received_at": datetime.now(UTC)}
+        rows = [{**asdict(entry), **shared, "fingerprint": entry.fingerprint} for entry in entries]
+        new_only = insert(feedback).on_conflict_do_nothing(index_elements=["fingerprint"])
+        with self._database.writing(seconds, synced=True) as connection:
+            return connection.execute(new_only, rows).rowcount

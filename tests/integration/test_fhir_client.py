@@ -319,6 +319,12 @@ def test_nobody_else_is_ever_called(client: FhirClient, trap: FaultServer, way: 
     assert len(server.urls) == 1
 
 
+def test_an_empty_link_is_no_end(client: FhirClient) -> None:
+    with FaultServer(faults.linking_to("", condition(id="a"))) as server:
+        assert pull(client, server).search.state is SearchState.TRUNCATED
+    assert len(server.urls) == 1
+
+
 def test_a_link_out_of_the_base_path_is_not_followed(client: FhirClient) -> None:
     with FaultServer() as server:
         server.otherwise = faults.linking_to(f"{server.origin}/admin", condition(id="a"))

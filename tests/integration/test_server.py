@@ -109,14 +109,82 @@ def test_a_chunked_body_within_the_limit_is_read(service: RunningService) -> Non
     ],
 )
 def test_a_broken_off_or_garbled_body_harms_nothing(service: RunningService, rest: str) -> None:
-    head = f"POST {SERVICE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    port = int(service.url.rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(f"{head}{rest}".encode())
-        connection.shutdown(socket.SHUT_WR)
-        answer = connection.recv(1000)
-    assert not answer or b" 400 " in answer.splitlines()[0]
+    answer = _exchange(service, f"{HEAD}{rest}")
+    assert not answer or " 400 " in answer.splitlines()[0]
     assert _cards(service, call(candidate())) == 1
+
+
+HEAD = f"POST {SERVICE} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+SECRET = "marker-of-a-token-or-a-body"
+
+
+def _connect(service: RunningService) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(service.url.rsplit(":", 1)[1])), timeout=10)
+
+
+def _exchange(service: RunningService, sent: str) -> str:
+    """Send bytes and the end of file; return all that comes back."""
+    with _connect(service) as connection:
+        connection.sendall(sent.encode())
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(10_000), b"")).decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (f"{HEAD}Authorization Bearer {SECRET}\r\n\r\n", 400),
+        (f"GET {SECRET} {SECRET} HTTP/1.1\r\n\r\n", 400),
+        (f"{SECRET}\r\n\r\n", 400),
+        (f"GET /{SECRET * 400} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 414),
+        (f"{HEAD}X-Long: {SECRET * 2_000}\r\n\r\n", 431),
+        (f"{HEAD}Transfer-Encoding: {SECRET}\r\n\r\n", 501),
+        (f"{HEAD}\r\n{{}}\r\n{SECRET} {SECRET} HTTP/1.1\r\n\r\n", 400),
+        (f"{HEAD}Content-Length: 2\r\n\r\n{{}}\r\n{SECRET} {SECRET} HTTP/1.1\r\n\r\n", 400),
+        (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{SECRET}\r\n", 400),
+    ],
+)
+def test_what_cannot_be_parsed_is_neither_written_nor_sent_back(
+    service: RunningService, sent: str, status: int
+) -> None:
+    answer = _exchange(service, sent)
+    head, _, body = answer.partition("\r\n\r\n")
+    assert f" {status} " in head.splitlines()[0]
+    assert "Connection: close" in head
+    assert "X-Content-Type-Options: nosniff" in head
+    assert json.loads(body)["resourceType"] == "OperationOutcome"
+    assert SECRET not in answer
+    assert SECRET not in service.log.read_text(encoding="utf-8")
+
+
+def test_slow_clients_are_cut_off(tmp_path: Path) -> None:
+    with running_service(tmp_path, "--workers", "1", TRIAL_CDS_LIMITS__RECEIVE_SECONDS="1") as service:
+        slow = [_connect(service) for _ in range(12)]
+        for number, connection in enumerate(slow):
+            connection.sendall(HEAD.encode() if number % 2 else f"{HEAD}Content-Length: 100\r\n\r\n{{".encode())
+        started = time.monotonic()
+        dripping = threading.Thread(target=_drip, args=(slow, started + 8))
+        dripping.start()
+        assert service.session.get(f"{service.url}/health/live", timeout=10).ok
+        assert time.monotonic() - started < 8
+        answers = [connection.recv(1000) for connection in slow]
+        dripping.join()
+        for connection in slow:
+            connection.close()
+    assert all(b" 408 " in answer.splitlines()[0] for answer in answers[::2])
+    assert all(b"Connection: close" in answer for answer in answers[::2])
+
+
+def _drip(connections: list[socket.socket], until: float) -> None:
+    """Send a byte every now and then, as long as somebody listens."""
+    listening = set(connections)
+    while listening and time.monotonic() < until:
+        time.sleep(0.3)
+        for connection in tuple(listening):
+            try:
+                connection.sendall(b" ")
+            except OSError:
+                listening.discard(connection)
 
 
 # -- many at once --------------------------------------------------------------------------------------------
@@ -223,6 +291,14 @@ def test_an_open_address_is_refused_unless_said_aloud(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "--allow-open" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_port_in_use_is_told_at_once(service: RunningService) -> None:
+    command = [sys.executable, "-m", "cds_service", "serve", "--port", service.url.rsplit(":", 1)[1]]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "--port" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:

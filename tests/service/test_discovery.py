@@ -33,4 +33,5 @@ def test_it_lists_the_service(client: FlaskClient) -> None:
 def test_it_promises_no_eligibility(client: FlaskClient) -> None:
     (service,) = client.get("/cds-services").get_json()["services"]
     assert "does not decide eligibility" in service["description"]
+    assert service["description"].count("NCT01374854") == 1
     assert "problems" in service["usageRequirements"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.service import FEEDBACK, call, candidate, post, said, valid
+from tests.support.service import FEEDBACK, call, candidate, locked, make_app, post, said, valid
 
 
 def _entry(card: str) -> dict[str, object]:
@@ -42,6 +44,27 @@ def test_a_body_without_the_array_is_400(client: FlaskClient, body: object) -> N
     response = post(client, body, url=FEEDBACK)
     assert response.status_code == 400
     assert "feedback" in said(response) or "object" in said(response)
+
+
+def test_a_busy_database_is_503_and_says_what_was_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cds_service.cds_hooks.feedback._BUSY_SECONDS", 0.1)
+    client = make_app(tmp_path).test_client()
+    with locked(tmp_path):
+        response = post(client, {"feedback": [_entry("a-card")]}, url=FEEDBACK)
+    assert response.status_code == 503
+    assert "nothing of this feedback was stored" in said(response)
+    assert post(client, {"feedback": [_entry("a-card")]}, url=FEEDBACK).get_json()["stored"] == 1
+
+
+def test_a_failure_is_not_told_in_words_about_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("why")
+
+    client = make_app(tmp_path).test_client()
+    monkeypatch.setattr("cds_service.cds_hooks.routes.take_feedback", fail)
+    response = post(client, {"feedback": []}, url=FEEDBACK)
+    assert response.status_code == 500
+    assert "card" not in said(response)
 
 
 def test_feedback_must_be_json(client: FlaskClient) -> None:

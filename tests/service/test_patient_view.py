@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.support.service import (
     SERVICE,
     call,
     candidate,
+    locked,
     make_app,
     post,
     said,
@@ -405,6 +407,17 @@ def test_a_database_that_fails_costs_the_note_and_not_the_card(
     broken = make_app(tmp_path)
     monkeypatch.setattr("cds_service.storage.journal.cards_shown", _absent_table())
     assert len(post(broken.test_client(), call(candidate())).get_json()["cards"]) == 1
+
+
+def test_a_locked_database_costs_the_note_and_little_time(tmp_path: Path) -> None:
+    client = make_app(tmp_path).test_client()
+    with locked(tmp_path):
+        started = time.monotonic()
+        assert len(post(client, call(candidate())).get_json()["cards"]) == 1
+        assert time.monotonic() - started < 1.5
+    card = post(client, call(candidate())).get_json()["cards"][0]
+    with Database(f"sqlite:///{tmp_path / 'service.sqlite'}").engine.connect() as connection:
+        assert connection.execute(select(cards_shown.c.card)).scalars().all() == [card["uuid"]]
 
 
 def _absent_table() -> Any:

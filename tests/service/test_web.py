@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.service import FEEDBACK, SERVICE, call, candidate, post
+from tests.support.service import FEEDBACK, SERVICE, call, candidate, make_app, post, said
 
 PUBLIC_SANDBOX = "https://sandbox.cds-hooks.org"
 
@@ -14,6 +16,22 @@ def test_a_clean_request_id_is_kept_and_another_replaced(client: FlaskClient) ->
     assert client.get("/health/live", headers={"X-Request-Id": "abc-1.2_3"}).headers["X-Request-Id"] == "abc-1.2_3"
     for odd in ("a b", "x" * 65, "<script>", ""):
         assert client.get("/health/live", headers={"X-Request-Id": odd}).headers["X-Request-Id"] != odd
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000", "cds.example.org", "CDS.example.org:81"])
+def test_calls_that_mean_this_service_are_answered(tmp_path: Path, host: str) -> None:
+    client = make_app(tmp_path, public_url="https://cds.example.org/trial").test_client()
+    assert client.get("/cds-services", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example.org", "localhost.evil.example.org", "192.168.1.5:8000", "[::1", ""])
+def test_a_page_whose_name_leads_here_is_refused(client: FlaskClient, host: str) -> None:
+    for response in (
+        client.get("/cds-services", headers={"Host": host}),
+        post(client, call(candidate()), headers={"Host": host}),
+    ):
+        assert response.status_code == 400
+        assert "public_url" in said(response)
 
 
 def test_answers_about_patients_are_not_cached(client: FlaskClient) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -28,6 +31,15 @@ def make_app(folder: Path, **settings: Any) -> Flask:
     """Return an application whose database lies in ``folder``."""
     database = Database(url=f"sqlite:///{folder / 'service.sqlite'}")
     return create_app(Settings(database=database, **settings), today=lambda: TODAY)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let another program hold the write lock of the database in ``folder``."""
+    with closing(sqlite3.connect(folder / "service.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
 
 
 def candidate() -> dict[str, Any]:

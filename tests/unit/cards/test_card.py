@@ -84,7 +84,6 @@ def test_a_blocked_assessment_shown_to_research_staff_says_what_blocks_and_until
         {"public_url": "https://cds.example.org/> [x](y)"},
         {"show": frozenset({Verdict.NOT_APPLICABLE})},
         {"sensitive_detail": "some"},
-        {"profile": "unheard-of"},
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(wrong: dict[str, Any]) -> None:
@@ -293,6 +292,29 @@ def test_no_status_of_a_confidential_item_lets_its_name_finding_or_source_out(st
     assert "SECRET" not in str(shown)
     expected = {Status.MET: "is present", Status.NOT_MET: "nothing found"}.get(status, "is open")
     assert expected in shown["detail"]
+
+
+@pytest.mark.parametrize("hinted", [False, True])
+def test_a_question_with_confidential_hints_reads_the_same_for_everybody(hinted: bool) -> None:
+    hints = {"summary": "SECRET", "evidence": (Evidence("Condition/SECRET", "SECRET"),), "missing": ("SECRET",)}
+    given = assessment(
+        result("I2", Status.NEEDS_JUDGEMENT, label="Consent", sensitive=True, **(hints if hinted else {})),
+        result("I8", Status.MET),
+    )
+    shown = card(given, trial_for(given, human=("I2",)))["detail"]
+    assert "**Consent** (I2): for the investigator to judge." in shown
+    assert "confidential" not in shown
+    assert "SECRET" not in shown
+
+
+def test_what_is_settled_stands_in_the_order_of_the_record() -> None:
+    given = assessment(
+        *(result(name, Status.MET, label=f"label {name}") for name in ("I1", "I4", "I7", "I8")),
+        *(result(name, Status.NOT_MET, label=f"label {name}") for name in ("E1", "E4", "E5", "E23")),
+    )
+    shown = text_of(card(given, trial_for(given)))
+    places = [shown.index(f"label {name} (") for name in ("I1", "I4", "I7", "I8", "E1", "E4", "E5", "E23")]
+    assert places == sorted(places)
 
 
 def test_several_confidential_items_share_a_line() -> None:

@@ -161,14 +161,24 @@ def test_the_zone_decides_the_day_of_an_event(tmp_path: Path, capsys: pytest.Cap
     "wrong",
     [
         [], ["assess"], ["assess", "x", "--date", "tomorrow"], ["assess", "x", "--zone", "Mars/Base"],
-        ["serve", "--port", "0"], ["serve", "--workers", "0"], ["config"], ["screen"],
+        ["serve", "--port", "0"], ["serve", "--port", "http"],
+        ["serve", "--workers", "two"], ["serve", "--workers", "0"], ["config"], ["screen"],
     ],
 )  # fmt: skip
 def test_wrong_usage_is_2(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(wrong)
     assert caught.value.code == 2
-    assert "Traceback" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert "_port" not in said
+    assert "_count" not in said
+
+
+def test_assess_takes_its_settings_from_the_file_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = _write(tmp_path, "bad.toml", 'age_policy = "none"')
+    assert main(["assess", _write(tmp_path, "a.json", _chart()), "--config", bad, *DAY]) == 1
+    assert "age_policy" in capsys.readouterr().err
 
 
 def test_the_protocol_is_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cds_service.cds_hooks.feedback import take_feedback
+from cds_service.cds_hooks.feedback import MOST_ENTRIES, take_feedback
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
 from cds_service.storage.tables import feedback as table
@@ -103,6 +103,8 @@ def test_another_outcome_of_the_same_card_is_another_row(database: Database) -> 
         ({"outcome": "accepted"}, "card is missing"),
         ({"card": "", "outcome": "accepted"}, "card is missing"),
         ({"card": 7, "outcome": "accepted"}, "card is missing"),
+        ({"card": "Ada Testperson", "outcome": "accepted"}, "is no id"),
+        ({"card": "a" * 65, "outcome": "accepted"}, "is no id"),
         ({"card": "c"}, "outcome must be"),
         ({"card": "c", "outcome": "ignored"}, "outcome must be"),
     ],
@@ -125,12 +127,29 @@ def test_one_bad_entry_does_not_cost_the_others(database: Database, bad: Any, sa
         {"acceptedSuggestions": [None, {"id": 5}]},
         {"outcomeTimestamp": 5},
         {"outcomeTimestamp": None},
-        {"card": "a\0b" * 1000},
         {"overrideReason": {"reason": {"code": "c" * 10_000}}},
+        {"overrideReason": {"userComment": "a\0b" * 10_000}},
     ],
 )
 def test_odd_parts_cost_only_themselves(database: Database, odd: dict[str, Any]) -> None:
     assert _send(database, {**ACCEPTED, **odd})["stored"] == 1
+
+
+def test_free_text_in_the_place_of_codes_is_not_kept(database: Database) -> None:
+    text = "Mrs Test, born 1990-04-02"
+    reason = {"reason": {"system": text, "code": text}}
+    odd = {"outcomeTimestamp": text, "overrideReason": reason, "acceptedSuggestions": [{"id": text}]}
+    assert _send(database, {**ACCEPTED, **odd})["stored"] == 1
+    assert text not in str(_rows(database))
+
+
+def test_a_call_of_very_many_entries_is_taken_in_part_and_says_so(database: Database) -> None:
+    entries = [{**ACCEPTED, "card": f"card-{number}"} for number in range(MOST_ENTRIES + 7)]
+    answer = _send(database, *entries)
+    assert answer["stored"] == len(_rows(database)) == MOST_ENTRIES
+    (refused,) = answer["refused"]
+    assert refused["index"] == MOST_ENTRIES
+    assert f"to index {MOST_ENTRIES + 6}," in refused["reason"]
 
 
 def test_an_empty_batch_is_a_batch(database: Database) -> None:

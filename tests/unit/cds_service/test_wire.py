@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -41,10 +42,18 @@ def test_what_vendors_add_is_skipped() -> None:
         something={"new": True},
     )
     request = read_hook(body)
-    assert read_context(request).encounter_id == "e1"
+    assert read_context(request).patient_id == "p1"
     assert request.prefetch is not None
     assert bytes(request.prefetch["labs"]) == b"null"
     assert "t" not in repr(request.fhir_authorization).replace("FhirAuthorization", "")
+
+
+def test_what_is_not_used_may_be_anything() -> None:
+    assert read_context(read_hook(_bytes(context={**GOOD["context"], "encounterId": 5}))).patient_id == "p1"
+
+
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert read_hook(codecs.BOM_UTF8 + _bytes()).hook == "patient-view"
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ BASE = "https://ehr.example/api/fhir/R4"
         ("?_getpages=1", f"{BASE}/?_getpages=1"),
         ("/api/fhir/R4/Observation?p=2", f"{BASE}/Observation?p=2"),
         (f"{BASE}/Observation?page=2#top", f"{BASE}/Observation?page=2"),
-        ("", f"{BASE}/"),
+        ("", None),
         ("https://ehr.example/api/fhir/R4x/Observation", None),
         ("https://ehr.example/other?page=2", None),
         ("https://ehr.example:8443/api/fhir/R4/Observation", None),
