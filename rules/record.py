@@ -82,7 +82,7 @@ NOT_ASKED = Search(SearchState.NOT_ASKED, "not available to the service")
 
 SEARCHES = (
     "patient", "problems", "diagnoses", "medications", "medication-statements", "labs", "vitals", "social",
-    "encounters", "procedures", "immunizations", "research-subjects", "consents", "flags", "service-requests",
+    "encounters", "procedures", "immunizations", "research-subjects", "consents", "flags", "service-requests", "exams",
 )  # fmt: skip
 """Names of the searches that make up a record; the first eight are also prefetch keys."""
 
@@ -92,7 +92,7 @@ SEARCHES_OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "MedicationRequest": ("medications",),
     "MedicationStatement": ("medication-statements",),
     "Medication": ("medications", "medication-statements"),
-    "Observation": ("labs", "vitals", "social"),
+    "Observation": ("labs", "vitals", "social", "exams"),
     "Encounter": ("encounters",),
     "Procedure": ("procedures",),
     "Immunization": ("immunizations",),

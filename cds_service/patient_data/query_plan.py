@@ -45,6 +45,9 @@ _PULLED_ONLY: Mapping[str, str] = {
     "flags": f"Flag?patient={_TOKEN}",
 }
 
+_PULLED_BY_CODE = ("exams",)
+"""Examinations such as that of the eyes: no laboratory category, so only their codes find them."""
+
 _OPT_OUT = ("consents", "flags")
 """Asked for whatever the criteria read: they can forbid the use of the data for research."""
 
@@ -55,6 +58,7 @@ _SEARCHES_OF_DATA: Mapping[str, tuple[str, ...]] = {
     "labs": ("labs",),
     "vitals": ("vitals",),
     "social": ("social",),
+    "exams": ("exams",),
     "encounters": ("encounters",),
     "procedures": ("procedures",),
     "immunizations": ("immunizations",),
@@ -72,6 +76,7 @@ TYPES: Mapping[str, frozenset[str]] = {
     "labs": frozenset({"Observation"}),
     "vitals": frozenset({"Observation"}),
     "social": frozenset({"Observation"}),
+    "exams": frozenset({"Observation"}),
     "encounters": frozenset({"Encounter"}),
     "procedures": frozenset({"Procedure"}),
     "immunizations": frozenset({"Immunization"}),
@@ -122,11 +127,15 @@ class QueryPlan:
         self.searches = _searches(assessed)
         self._labs = _Codes([d for d in assessed if "labs" in d.data], trial.gates)
         self._vitals = _Codes([d for d in assessed if "vitals" in d.data], trial.gates)
+        self._exams = _Codes([d for d in assessed if "exams" in d.data], trial.gates)
 
     def pull(self, name: str, patient_id: str, on: date) -> Query:
         """Return how the search ``name`` is pulled for a patient on a day; raises KeyError."""
         if name == "labs":
             urls = self._lab_urls(patient_id, on)
+        elif name == "exams":
+            since = self._exams.since(on)
+            urls = tuple(f"{_by_code(patient_id, batch)}{since}" for batch in _batches(self._exams.dated))
         elif name == "vitals":
             urls = self._vital_urls(patient_id, on)
         elif name == "encounters":
@@ -183,7 +192,7 @@ def _loinc(value_sets: Iterable[ValueSet]) -> frozenset[str]:
 def _searches(assessed: list[Declaration]) -> tuple[str, ...]:
     """Return names in the order of the templates, then of what is only pulled."""
     needed = {name for declaration in assessed for data in declaration.data for name in _SEARCHES_OF_DATA[data]}
-    return tuple(name for name in (*PREFETCH, *_PULLED_ONLY) if name in needed | {*GATE, *_OPT_OUT})
+    return tuple(name for name in (*PREFETCH, *_PULLED_ONLY, *_PULLED_BY_CODE) if name in needed | {*GATE, *_OPT_OUT})
 
 
 def _batches(codes: frozenset[str]) -> Iterator[list[str]]:

@@ -258,7 +258,7 @@ def _unseen(chart: Chart) -> str:
     ]
     return (
         all_read(chart, *_value_sets(chart)).why
-        or lost(chart, "labs", "medications", "medication-statements", "procedures")
+        or lost(chart, "labs", "exams", "medications", "medication-statements", "procedures")
         or unread(chart, "Observation", *observed)
         or unread(chart, "Procedure", chart.value_set("retina_laser"))
         or unread(chart, "MedicationRequest")

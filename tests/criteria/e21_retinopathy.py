@@ -202,6 +202,7 @@ CASES = [
     case("nonproliferative, no examination", diagnosis("icd10cm:E10.3293"), expect="unknown", rule="unknown"),
     case("diagnoses forbidden", left(NONE), right(NONE), searches={"problems": "forbidden"}, expect="unknown",
          rule="not-all-seen", says="forbidden"),
+    case("the examinations failed", T1DM, exam(), searches={"exams": "failed"}, expect="unknown", rule="not-all-seen"),
     case("labs failed", T1DM, exam(), searches={"labs": "failed"}, expect="unknown", rule="not-all-seen"),
     case("procedures truncated", T1DM, left(NONE), right(NONE), searches={"procedures": "truncated"},
          expect="unknown", rule="not-all-seen"),

@@ -86,7 +86,7 @@ def _searches_of(resource: Any) -> tuple[str, ...]:
     categories = {c.get("code") for category in resource.get("category", ()) if isinstance(category, dict)
                   for c in category.get("coding", ())}  # fmt: skip
     by_category = {
-        "laboratory": "labs", "vital-signs": "vitals", "social-history": "social",
+        "laboratory": "labs", "exam": "exams", "vital-signs": "vitals", "social-history": "social",
         "problem-list-item": "problems", "encounter-diagnosis": "diagnoses",
     }  # fmt: skip
     chosen = tuple(by_category[c] for c in categories if by_category.get(c) in names)
