@@ -158,9 +158,35 @@ LINES: list[Line] = [
 ]
 
 
-def converted(trial: Trial, analyte: str, number: str, unit: str, code: str | None = None) -> Fraction | None:
-    spelling = trial.units.canonical(unit)
-    conversion = trial.analytes[analyte].conversion(spelling, code) if spelling else None
+# LOINC code of an HbA1c, value, unit, value in %
+BY_CODE: list[Line] = [
+    ("59261-8", "5.85", "%", D("0.9148") * D("5.85") + D("2.152")),  # IFCC in percent: 58.5 mmol/mol
+    (
+        "62388-4",
+        "7.1",
+        "%",
+        D("0.09148") * (D("10.79") * D("7.1") - D("18.7")) + D("2.152"),
+    ),  # by way of IFCC
+    ("71875-9", "0.075", "1", D("7.5")),
+    ("71875-9", "0.075", "{fraction}", D("7.5")),
+    ("71875-9", "0.075", "g/g", D("7.5")),
+    ("71875-9", "7.5", "%", D("7.5")),
+    ("59261-8", "58.5", "mmol/mol", D("7.50358")),
+    ("4548-4", "7.5", "%", D("7.5")),
+]
+
+# upper end of the reference range, hemoglobin as reported, unit, g/dL
+BY_RANGE: list[Line] = [
+    ("2.5", "2", "mmol/L", D("12.892")),  # a range up to 2.5 mmol/L can only be of the tetramer
+    ("11", "8", "mmol/L", D("12.888")),
+]
+
+
+def converted(
+    trial: Trial, analyte: str, number: str, unit: str, code: str | None = None, *, range_high: str | None = None
+) -> Fraction | None:
+    spelling, high = trial.units.canonical(unit), Fraction(range_high) if range_high else None
+    conversion = trial.analytes[analyte].conversion(spelling, code, high) if spelling else None
     return Interval.exactly(Fraction(number)).mapped(conversion).low if conversion else None
 
 
@@ -175,24 +201,7 @@ def test_every_unit_of_every_analyte_has_a_figure(trial: Trial) -> None:
     assert declared - figured == set()
 
 
-@pytest.mark.parametrize(
-    ("code", "number", "unit", "expected"),
-    [
-        ("59261-8", "5.85", "%", D("0.9148") * D("5.85") + D("2.152")),  # IFCC in percent: 58.5 mmol/mol
-        (
-            "62388-4",
-            "7.1",
-            "%",
-            D("0.09148") * (D("10.79") * D("7.1") - D("18.7")) + D("2.152"),
-        ),  # by way of IFCC
-        ("71875-9", "0.075", "1", D("7.5")),
-        ("71875-9", "0.075", "{fraction}", D("7.5")),
-        ("71875-9", "0.075", "g/g", D("7.5")),
-        ("71875-9", "7.5", "%", D("7.5")),
-        ("59261-8", "58.5", "mmol/mol", D("7.50358")),
-        ("4548-4", "7.5", "%", D("7.5")),
-    ],
-)
+@pytest.mark.parametrize(("code", "number", "unit", "expected"), BY_CODE)
 def test_hba1c_by_code(trial: Trial, code: str, number: str, unit: str, expected: D) -> None:
     assert converted(trial, "hba1c", number, unit, code) == Fraction(expected)
 
@@ -223,14 +232,9 @@ def test_no_rule(trial: Trial, analyte: str, unit: str) -> None:
     assert converted(trial, analyte, "1", unit) is None
 
 
-def test_hemoglobin_of_the_tetramer(trial: Trial) -> None:
-    """A range up to 2.5 mmol/L can only be of the tetramer: 2 mmol/L are 12.892 g/dL."""
-    analyte = trial.analytes["hemoglobin"]
-    low, usual = (analyte.conversion("mmol/L", None, Fraction(high)) for high in ("2.5", "11"))
-    assert low is not None
-    assert usual is not None
-    assert low.apply(Fraction(2)) == Fraction(D("12.892"))
-    assert usual.apply(Fraction(8)) == Fraction(D("12.888"))
+@pytest.mark.parametrize(("high", "number", "unit", "expected"), BY_RANGE)
+def test_hemoglobin_of_the_tetramer(trial: Trial, high: str, number: str, unit: str, expected: D) -> None:
+    assert converted(trial, "hemoglobin", number, unit, range_high=high) == Fraction(expected)
 
 
 @pytest.mark.parametrize(
