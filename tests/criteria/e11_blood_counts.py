@@ -259,4 +259,5 @@ CASES = [
     case("platelets without a unit", HB, ALC, ANC, platelets("250"), expect="unknown", says="no unit"),
     case("labs forbidden", searches={"labs": "forbidden"}, expect="unknown", says="forbidden"),
     case("labs truncated", HB, *COUNTS, searches={"labs": "truncated"}, expect="unknown"),
+    case("man, 13.49 without a range", MAN, hb("13.49 g/dL"), *COUNTS, expect="unknown"),
 ]  # fmt: skip

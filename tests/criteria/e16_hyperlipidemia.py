@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.criteria.given import Given, case, lab, medication
+from tests.criteria.given import Given, case, lab, medication, resource
 
 CRITERION = "E16"
 
@@ -167,4 +167,9 @@ CASES = [
     case("treatment is context only", fasting_ldl("140 mg/dL"), medication("atorvastatin 20 mg"),
          expect="met",
          says="Lipid-lowering treatment: atorvastatin"),
+    *[case(f"triglycerides 250 after {hours} hours without food",
+           tg("250 mg/dL", DAY, specimen={"reference": "Specimen/s1"}),
+           resource("Specimen", f"specimen, fasting {hours} h", id="s1", collection={"fastingStatusDuration": {
+               "value": hours, "code": "h", "system": "http://unitsofmeasure.org"}}), expect=status)
+      for hours, status in ((8, "met"), (7, "unknown"))],
 ]  # fmt: skip

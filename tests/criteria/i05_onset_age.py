@@ -95,4 +95,6 @@ CASES = [
     case("no type 1 diabetes", BORN_1985, diagnosis("icd10cm:I10", onset="2000-01-01"), expect="unknown"),
     case("an encounter proves nothing about onset", BORN_1985, encounter("AMB", "2000-01-01", "2000-01-01"),
          t1(recorded="2025-03-01"), expect="unknown"),
+    case("onset the day before six months of age", BORN_1990, t1("1990-06-30"), expect="needs-judgement",
+         rule="neonatal"),
 ]  # fmt: skip

@@ -255,4 +255,6 @@ CASES = [
          expect="not-met", says="Kidney disease is recorded"),
     case("biotin is noted beside a low value", lab(FASTING, "0.1 ng/mL", DAY), medication("Biotin 10 mg"),
          expect="met", says="Biotin"),
+    case("a low glucose an hour and a minute later is not", lab(FASTING, "0.2 ng/mL", AT_8),
+         lab("2345-7", "55 mg/dL", "2025-05-20T09:01:00Z"), expect="met"),
 ]  # fmt: skip
