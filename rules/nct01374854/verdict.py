@@ -45,7 +45,8 @@ RULES: tuple[Rule[Verdict], ...] = (
          Verdict.POTENTIALLY_ELIGIBLE, "Nothing blocks, and no computable criterion is unknown."),
     Rule("some-open", (field.type_1_possible.holds, field.secretion_or_control.holds), Verdict.POSSIBLY_ELIGIBLE,
          "Nothing blocks; {unknown} unknown, {softened} borderline."),
-    Rule("too-little", (), Verdict.INSUFFICIENT_DATA, "Nothing blocks, but too little is known: type 1 diabetes, and C-peptide or HbA1c, must be met."),
+    Rule("too-little", (), Verdict.INSUFFICIENT_DATA,
+         "Nothing blocks, but too little is known: type 1 diabetes, and C-peptide or HbA1c, must be met."),
 )  # fmt: skip
 
 
