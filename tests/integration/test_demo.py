@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
     not (Path(sysconfig.get_path("scripts")) / "sekmet").is_file(),
     reason="needs sekmet-fhir, which the `sandbox` extra installs in this environment",
 )
-SHOWN = {"possibly-eligible"}
+SHOWN = {"potentially-eligible", "possibly-eligible"}
 
 
 def command(port: int, *more: str) -> list[str]:

@@ -43,6 +43,11 @@ _AIMS = sorted({(criterion, line.expect) for criterion, lines in _LINES.items() 
 """Every criterion with every status it can have: people are made for each by turns."""
 
 
+def aim(seed: int) -> str:
+    """Return the criterion that the person of ``seed`` is made for."""
+    return _AIMS[seed % len(_AIMS)][0]
+
+
 def person(seed: int, *, failures: bool = True) -> Person:
     """Return the person of ``seed``; with ``failures``, now and then a search did not end well."""
     chance = random.Random(seed)
