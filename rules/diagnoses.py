@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from rules.arrivals import lost
 from rules.assessment import Evidence
 from rules.codes import Match, ValueSet
 from rules.criterion import Chart
@@ -185,19 +186,15 @@ def absence(chart: Chart, *value_sets: ValueSet) -> Absence:
     return read
 
 
-_UNSEEN = frozenset({SearchState.FAILED, SearchState.FORBIDDEN, SearchState.TRUNCATED})
-
-
 def unseen(chart: Chart, *value_sets: ValueSet) -> str:
     """Say why a Condition of ``value_sets`` that contradicts what is known may be missing; empty if none can.
 
     What the server held back or the EHR did not send is a limit of the record itself; a search that failed or
     was cut off is not, and neither is an entry that could not be read.
     """
-    for name in ("problems", "diagnoses"):
-        search = chart.search(name)
-        if search.state in _UNSEEN:
-            return search.reason or f"the {name} are not available to the service"
+    why = lost(chart, "problems", "diagnoses")
+    if why:
+        return why
     unreadable = chart.record.unreadable_of("Condition", *value_sets)
     return f"{count(len(unreadable), 'diagnosis', 'diagnoses')} could not be read" if unreadable else ""
 
