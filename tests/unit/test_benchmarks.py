@@ -64,7 +64,9 @@ def test_all_rows_and_stages_are_measured() -> None:
     assert len(rows) == 4
     assert all(math.isfinite(row.ratio) and row.ratio > 0 for row in rows)
     assert list(by_stage) == list(STAGES)
-    assert all(by_stage[stage] > 0 for stage in ("read", "index", "find", "durable", "cards", "around"))
+    # The rest are differences of two measurements, which noise can turn below zero.
+    assert all(by_stage[stage] > 0 for stage in ("read", "index", "find", "durable", "cards"))
+    assert all(math.isfinite(ms) for ms in by_stage.values())
 
 
 def test_a_row_is_over_when_more_is_used_than_allowed() -> None:
