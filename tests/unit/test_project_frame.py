@@ -128,6 +128,7 @@ def test_requirements_are_written_down_once() -> None:
         ["requirements/run.in"],
         ["requirements/sandbox.in"],
         ["requirements/dev.in"],
+        ["requirements/spark.in"],
     ]
 
 
