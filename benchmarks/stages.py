@@ -17,6 +17,7 @@ from cards import build_cards
 from cds_service.card_settings import card_settings
 from cds_service.cds_hooks.wire import read_context, read_hook
 from cds_service.patient_data.prefetch import read_prefetch
+from cds_service.security.tenants import Tenants
 from cds_service.settings import Settings
 from rules.assess import Evaluator, Executor, assess, durable_executor
 from rules.criterion import Chart, Finding
@@ -65,7 +66,8 @@ class _Steps:
 
     def __init__(self, trial: Trial) -> None:
         self.watch = Stopwatch()
-        self._cards = card_settings(Settings())
+        (tenant,) = Tenants(Settings())
+        self._cards = card_settings(Settings(), tenant)
         durable = durable_executor(trial)
         self._executor = Executor(_Timed(durable.criteria, self), _Timed(durable.verdict, self))
         self._trial = replace(

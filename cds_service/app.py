@@ -8,11 +8,12 @@ from datetime import date
 from flask import Flask
 
 from cds_service import health, pages
-from cds_service.card_settings import card_settings
 from cds_service.cds_hooks import routes
 from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.evaluation import Evaluation
 from cds_service.patient_data.fhir_client import FhirClient, Limits
+from cds_service.security.authentication import Authenticator
+from cds_service.security.tenants import Tenants
 from cds_service.settings import Settings
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
@@ -28,19 +29,18 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     Nothing made here breaks by a fork: engines, connections and threads are made in the process using them.
     """
     app = Flask(__name__)
-    frame(app, settings)
+    tenants = Tenants(settings)
+    frame(app, settings, tenants)
     database = Database(settings.database.url)
     database.create()
     journal = Journal(database)
     client = FhirClient(_pull_limits(settings))
     evaluations = [Evaluation(load_trial(package), settings, today) for package in trials]
     services = {
-        one.trial.service_id: routes.Service(
-            one.trial, PatientView(one, settings, card_settings(settings), client, journal)
-        )
+        one.trial.service_id: routes.Service(one.trial, PatientView(one, settings, tenants, client, journal))
         for one in evaluations
     }
-    app.register_blueprint(routes.blueprint(services, journal, settings))
+    app.register_blueprint(routes.blueprint(services, journal, settings, Authenticator(tenants)))
     app.register_blueprint(health.blueprint(database, evaluations))
     app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
     app.extensions["trial_cds"] = evaluations

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from cards import Attestation, CardSettings
+from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 
 
-def card_settings(settings: Settings) -> CardSettings:
-    """Return what of the settings the cards need to know."""
-    given = settings.recruitment.attestation
+def card_settings(settings: Settings, tenant: Tenant) -> CardSettings:
+    """Return what the cards for ``tenant`` need to know."""
+    given = tenant.recruitment.attestation
     return CardSettings(
         public_url=settings.public_url,
-        show=settings.show,
-        sensitive_detail=settings.sensitive_detail,
-        require_site_attestation=settings.recruitment.require_site_attestation,
+        show=tenant.show,
+        sensitive_detail=tenant.sensitive_detail,
+        require_site_attestation=tenant.recruitment.require_site_attestation,
         attestation=Attestation(**given.model_dump()) if given else None,
         demo=settings.sandbox.enabled,
     )

@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -130,28 +130,15 @@ def _assess(options: argparse.Namespace) -> int:
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    from cds_service.card_settings import card_settings
+    from cds_service.config_hints import config_hints
 
     settings = load_settings(options.config)
-    cards = card_settings(settings)
     _trial()
-    today = datetime.now(settings.tzinfo).date()
+    found = config_hints(settings, datetime.now(UTC))
     print("The settings and the trial folder can be used.")
-    for hint in _hints(settings, cards.attestation.problems(today) if cards.attestation else ("there is none",)):
+    for hint in found:
         print(f"- {hint}")
     return 0
-
-
-def _hints(settings: Settings, attestation_problems: Sequence[str]) -> list[str]:
-    """Return what a site should know although it is no error."""
-    hints = ["no tenant is configured: the service listens on loopback only, unless told --allow-open"]
-    if not settings.recruitment.require_site_attestation:
-        hints.append("cards need no statement that the site recruits: recruitment.require_site_attestation asks for it")
-    elif attestation_problems:
-        hints.append(f"no card will be shown, for the attestation does not hold: {', '.join(attestation_problems)}")
-    if settings.sandbox.enabled:
-        hints.append("sandbox.enabled answers with whole assessments: for synthetic patients only")
-    return hints
 
 
 def _protocol(_options: argparse.Namespace) -> int:

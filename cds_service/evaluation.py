@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 
 import orjson
 
@@ -21,47 +21,46 @@ class SelfTestFailed(RuntimeError):
 
 
 class Evaluation:
-    """Assesses records for one trial, on the present day of the site."""
+    """Assesses records for one trial."""
 
     def __init__(self, trial: Trial, settings: Settings, today: Callable[[], date] | None = None) -> None:
         """``today`` replaces the clock in tests."""
         self.trial = trial
-        self.zone = settings.tzinfo
-        self.trial_settings = trial_settings(settings)
-        self._today = today or (lambda: datetime.now(self.zone).date())
+        self._site = trial_settings(settings)
+        self._today = today
         self._executor = PerProcess(self._start)
 
-    def today(self) -> date:
-        return self._today()
+    def today(self, zone: tzinfo) -> date:
+        """Return what day it is in ``zone``."""
+        return self._today() if self._today else datetime.now(zone).date()
 
     @property
     def executor(self) -> Executor:
         """This process's durable_rules; raises `SelfTestFailed` when it first is made and does not work."""
         return self._executor.get()
 
-    def assess(self, record: PatientRecord, on: date) -> Assessment:
+    def assess(self, record: PatientRecord, on: date, zone: tzinfo, settings: TrialSettings) -> Assessment:
         """Raises `rules.engine.EvaluationError` when the engine gives no complete answer."""
-        return assess(record, self.trial, self.executor, on, self.zone, self.trial_settings)
+        return assess(record, self.trial, self.executor, on, zone, settings)
 
     def _start(self) -> Executor:
         executor = durable_executor(self.trial)
         reference = reference_executor(self.trial)
-        on = self.today()
+        on = self.today(UTC)
         for record in (_sparse_record(), _diabetic_record(on)):
             by_durable, by_reference = (
-                assess(record, self.trial, one, on, self.zone, self.trial_settings) for one in (executor, reference)
+                assess(record, self.trial, one, on, UTC, self._site) for one in (executor, reference)
             )
             if by_durable != by_reference or len(by_durable.criteria) != len(self.trial.declarations):
                 raise SelfTestFailed("durable_rules decides a built-in record otherwise than declared.")
         return executor
 
 
-def trial_settings(settings: Settings) -> TrialSettings:
-    """Return what of the settings the rules need to know."""
+def trial_settings(settings: Settings, *, test_system: bool = False) -> TrialSettings:
+    """Return what of the settings the rules need to know; ``test_system``: its patients are marked as test data."""
     sandbox = settings.sandbox
-    return TrialSettings(
-        age_policy=settings.age_policy, assess_test_patients=sandbox.enabled or sandbox.allow_test_patients
-    )
+    test_patients = test_system or sandbox.enabled or sandbox.allow_test_patients
+    return TrialSettings(age_policy=settings.age_policy, assess_test_patients=test_patients)
 
 
 def _sparse_record() -> PatientRecord:

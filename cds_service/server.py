@@ -30,14 +30,14 @@ def serve(settings: Settings, host: str, port: int) -> None:
     check_address(settings, host)
     require_free_port(host, port)
     configure_logs()
-    if not is_loopback(host):
+    if not settings.tenants and not is_loopback(host):
         log("open to everyone who can reach this address: no tenant is configured", logging.WARNING, host=host)
     _Server(settings, host, port).run()
 
 
 def check_address(settings: Settings, host: str) -> None:
-    """Raise `SettingsError` unless ``host`` is loopback or the settings allow another address."""
-    if is_loopback(host) or settings.open.allow:
+    """Raise `SettingsError` unless ``host`` is loopback, callers sign in, or the settings allow everybody."""
+    if is_loopback(host) or settings.tenants or settings.open.allow:
         return
     raise SettingsError(
         [

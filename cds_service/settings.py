@@ -9,16 +9,26 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from cds_service.patient_data.outbound import OutboundError, parse_base_url
+from cds_service.patient_data.outbound import is_loopback_url
+from cds_service.setting_types import (
+    FhirServer,
+    Origin,
+    Part,
+    Recruitment,
+    SensitiveDetail,
+    Shown,
+    WebAddress,
+    Zone,
+    misfits,
+)
+from cds_service.tenant_settings import TenantSettings, tenants_that_clash
 from rules.assessment import Verdict
 
 PREFIX = "TRIAL_CDS_"
@@ -33,39 +43,6 @@ class SettingsError(ValueError):
         super().__init__("The settings cannot be used:\n- " + "\n- ".join(problems))
 
 
-def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise ValueError("give an absolute http or https address without user name")
-    if parts.query or parts.fragment:
-        raise ValueError("give the address without ? and #")
-    return text.rstrip("/")
-
-
-def _origin(text: str) -> str:
-    if urlsplit(_web_address(text)).path not in ("", "/"):
-        raise ValueError("give an origin: scheme, host and port, without a path")
-    return text.rstrip("/")
-
-
-def _fhir_server(text: str) -> str:
-    try:
-        return str(parse_base_url(text))
-    except OutboundError as error:
-        raise ValueError(
-            f"{error}. Give a base address with https; a server without https must be reached on loopback, "
-            "such as by a proxy on this computer, and needs no entry then"
-        ) from None
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ValueError, OSError, KeyError):
-        raise ValueError("give a zone of the IANA database, such as Europe/Berlin") from None
-    return text
-
-
 def _database(text: str) -> str:
     # Takes half a second to import, which commands without a database need not spend.
     from sqlalchemy.engine import make_url
@@ -78,23 +55,6 @@ def _database(text: str) -> str:
     if driver not in ("sqlite", "sqlite+pysqlite"):
         raise ValueError("this version stores in SQLite only; give an address such as sqlite:///data/trial-cds.sqlite")
     return text
-
-
-def _shown(verdicts: frozenset[Verdict]) -> frozenset[Verdict]:
-    if Verdict.NOT_APPLICABLE in verdicts:
-        raise ValueError("must not hold not-applicable: it also covers people who opted out of research")
-    return verdicts
-
-
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-FhirServer = Annotated[str, AfterValidator(_fhir_server)]
-Origin = Annotated[str, AfterValidator(_origin)]
-
-
-class Part(BaseModel):
-    """Base of all groups: unknown names are refused, so that a misspelt setting is never silently unused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class OpenMode(Part):
@@ -121,25 +81,6 @@ class Limits(Part):
     call_bytes: int = Field(default=40_000_000, ge=1_000, description="All pages of one call, unpacked.")
     pages: int = Field(default=20, ge=1, description="Pages followed in one search.")
     resources: int = Field(default=5_000, ge=1, description="Resources taken from one search.")
-
-
-class Attestation(Part):
-    """A named person's statement that the site is recruiting. It counts only when complete and unexpired."""
-
-    asserted_by: str = Field(min_length=1)
-    role: str = Field(min_length=1)
-    asserted_on: date
-    irb_reference: str = Field(min_length=1)
-    expires: date
-    site: str = Field(min_length=1)
-    contact: str = Field(min_length=1)
-
-
-class Recruitment(Part):
-    """Whether cards need a site's statement that it recruits (recommended for live sites)."""
-
-    require_site_attestation: bool = False
-    attestation: Attestation | None = None
 
 
 class Database(Part):
@@ -191,14 +132,12 @@ class Settings(BaseSettings):
     public_url: WebAddress = Field(
         default="http://127.0.0.1:8000", description="Base of every absolute link on cards and pages."
     )
-    zone: Annotated[str, AfterValidator(_zone)] = Field(
-        default="UTC", description="Time zone of the site: it decides what day it is."
-    )
-    show: Annotated[frozenset[Verdict], AfterValidator(_shown)] = Field(
+    zone: Zone = Field(default="UTC", description="Time zone of the site: it decides what day it is.")
+    show: Shown = Field(
         default=frozenset({Verdict.POTENTIALLY_ELIGIBLE, Verdict.POSSIBLY_ELIGIBLE}),
         description="Verdicts that give a card.",
     )
-    sensitive_detail: Literal["minimal", "full"] = Field(
+    sensitive_detail: SensitiveDetail = Field(
         default="minimal", description="Whether cards name confidential findings."
     )
     age_policy: Literal["flag", "header", "text"] = Field(
@@ -211,6 +150,18 @@ class Settings(BaseSettings):
     feedback: FeedbackSettings = FeedbackSettings()
     sandbox: Sandbox = Sandbox()
     server: Server = Server()
+    tenants: tuple[TenantSettings, ...] = Field(
+        default=(), description="Who may call, each with its keys; with one of them, the open mode ends."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        problems = tenants_that_clash(self.tenants)
+        if self.tenants and self.public_url.startswith("http://") and not is_loopback_url(self.public_url):
+            problems.append(("public_url", "give the https address that clients call: it carries patients' data"))
+        if problems:
+            raise misfits(problems)
+        return self
 
     @property
     def tzinfo(self) -> ZoneInfo:
@@ -241,7 +192,8 @@ def load_settings(config: Path | None = None) -> Settings:
     try:
         return Settings(**(_read_toml(named) if named else {}))
     except ValidationError as error:
-        raise SettingsError([_problem(item) for item in error.errors(include_input=False, include_url=False)]) from None
+        found = error.errors(include_input=False, include_url=False)
+        raise SettingsError([problem for item in found for problem in _problems(item)]) from None
     except ValueError as error:
         if isinstance(error, SettingsError):
             raise
@@ -268,8 +220,11 @@ def _misspelt(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _problem(error: Any) -> str:
-    name = ".".join(str(part) for part in error["loc"])
+def _problems(error: Any) -> list[str]:
+    at = [str(part) for part in error["loc"]]
+    if error["type"] == "misfits":
+        return [f"{'.'.join([*at, where])}: {what}" for where, what in error["ctx"]["problems"]]
+    name = ".".join(at)
     if error["type"] == "extra_forbidden":
-        return f"{name}: no setting has this name"
-    return f"{name}: {error['msg'].removeprefix('Value error, ')}"
+        return [f"{name}: no setting has this name"]
+    return [f"{name}: {error['msg'].removeprefix('Value error, ')}"]

@@ -17,14 +17,16 @@ from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.outcome import CONTENT_TYPE, operation_outcome
 from cds_service.logs import log, log_failure
 from cds_service.patient_data.outbound import is_loopback
+from cds_service.security.authentication import Unauthenticated
 from cds_service.security.cors import allow_cross_origin
 from cds_service.security.headers import add_security_headers
+from cds_service.security.tenants import Tenants
 from cds_service.settings import Settings
 
 _CLEAN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def frame(app: Flask, settings: Settings) -> None:
+def frame(app: Flask, settings: Settings, tenants: Tenants) -> None:
     """Attach it all to ``app``."""
 
     @app.before_request
@@ -39,7 +41,7 @@ def frame(app: Flask, settings: Settings) -> None:
     def end(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
         add_security_headers(request, response)
-        allow_cross_origin(request, response, settings.open.cors_origins)
+        allow_cross_origin(request, response, g.get("tenant") or tenants)
         if request.method == "POST" and response.status_code >= 400:
             # Where the next request starts is uncertain when this one's body was not what its headers said.
             response.headers["Connection"] = "close"
@@ -50,6 +52,13 @@ def frame(app: Flask, settings: Settings) -> None:
     def refused(error: errors.Refused) -> Response:
         note(refused=error.sentence)
         return _outcome(error)
+
+    @app.errorhandler(Unauthenticated)
+    def unauthenticated(error: Unauthenticated) -> Response:
+        note(check=error.check)
+        response = Response(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
+        del response.headers["Content-Type"]
+        return response
 
     @app.errorhandler(HTTPException)
     def framework(error: HTTPException) -> Response:

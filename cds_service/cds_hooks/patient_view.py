@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,19 +13,22 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from cards import CardSettings, build_cards
+from cds_service.card_settings import card_settings
 from cds_service.cds_hooks import errors
-from cds_service.cds_hooks.wire import Context, HookRequest, read_context, read_hook
-from cds_service.evaluation import Evaluation
+from cds_service.cds_hooks.wire import Context, HookRequest, read_context, read_hook, trigger_actions
+from cds_service.evaluation import Evaluation, trial_settings
 from cds_service.logs import log_failure
 from cds_service.patient_data.deadline import Deadline
 from cds_service.patient_data.fhir_client import FhirClient, FhirServer
 from cds_service.patient_data.gather import Gathered, IdentityMismatch, RequiredDataMissing, gather
-from cds_service.patient_data.outbound import OutboundError, is_allowed, parse_base_url
+from cds_service.patient_data.outbound import OutboundError, parse_base_url
 from cds_service.patient_data.query_plan import QueryPlan
+from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 from cds_service.storage.database import DatabaseBusy
 from cds_service.storage.journal import Journal
 from rules.assessment import Assessment
+from rules.criterion import TrialSettings
 
 HOOK = "patient-view"
 EXTENSION = "org.trial-cds.assessment"
@@ -44,6 +47,14 @@ class Answer:
     notes: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Agreed:
+    """What cards and rules need to know of one tenant."""
+
+    cards: CardSettings
+    trial: TrialSettings
+
+
 class PatientView:
     """Answers patient-view for one trial."""
 
@@ -51,56 +62,48 @@ class PatientView:
         self,
         evaluation: Evaluation,
         settings: Settings,
-        card_settings: CardSettings,
+        tenants: Iterable[Tenant],
         client: FhirClient,
         journal: Journal,
     ) -> None:
         self._evaluation = evaluation
         self._plan = QueryPlan(evaluation.trial)
         self._settings = settings
-        self._card_settings = card_settings
+        self._agreed = {
+            tenant.name: _Agreed(card_settings(settings, tenant), trial_settings(settings, test_system=tenant.test))
+            for tenant in tenants
+        }
         self._client = client
         self._journal = journal
 
-    def answer(self, body: bytes) -> Answer:
-        """Return the cards; raises `errors.Refused` with 400 or 412, and EvaluationError."""
+    def answer(self, body: bytes, tenant: Tenant) -> Answer:
+        """Return the cards for a call of ``tenant``; raises `errors.Refused` with 400 or 412, and EvaluationError."""
         deadline = Deadline(self._settings.limits.deadline_seconds)
         request = read_hook(body)
         check_hook(request)
         context = read_context(request)
         check_token(request, context)
-        if context.user_type in ("Patient", "RelatedPerson"):
-            # A note about recruitment is for those who treat the patient.
-            return Answer({"cards": []}, {"outcome": "viewer is not a clinician"})
-        server = self.server_of(request)
-        on = self._evaluation.today()
-        gathered = self.gather(request, context, server, on, deadline)
+        if why := why_silent(request, context, tenant):
+            return Answer({"cards": []}, {"outcome": why})
+        server = server_of(request, tenant)
+        on = self._evaluation.today(tenant.zone)
+        gathered = self.gather(request, context, server, on, deadline, tenant)
         started = time.perf_counter()
-        assessment = self._evaluation.assess(gathered.record, on)
+        agreed = self._agreed[tenant.name]
+        assessment = self._evaluation.assess(gathered.record, on, tenant.zone, agreed.trial)
         rules_ms = round((time.perf_counter() - started) * 1000, 1)
-        shown = self.cards(assessment)
+        shown = self.cards(assessment, agreed.cards)
         self.remember(shown, assessment, deadline)
         return Answer(self.response(shown, assessment, gathered), _notes(request, gathered, shown, rules_ms))
 
-    def server_of(self, request: HookRequest) -> FhirServer | None:
-        """Return the server to ask for what the prefetch lacks; raises `errors.Refused` if it may not be."""
-        if not request.fhir_server:
-            return None
-        try:
-            base_url = parse_base_url(request.fhir_server)
-        except OutboundError as error:
-            raise errors.malformed(f"fhirServer cannot be used: {error}.", "value") from None
-        if not is_allowed(base_url, self._settings.open.fhir_servers, loopback=True):
-            raise errors.malformed(
-                "fhirServer is not one that this service may call. Its operator can add the base address to "
-                "the setting open.fhir_servers; or leave fhirServer out and send all data in the prefetch.",
-                "security",
-            )
-        token = request.fhir_authorization.access_token if request.fhir_authorization else None
-        return FhirServer(base_url, token)
-
     def gather(
-        self, request: HookRequest, context: Context, server: FhirServer | None, on: date, deadline: Deadline
+        self,
+        request: HookRequest,
+        context: Context,
+        server: FhirServer | None,
+        on: date,
+        deadline: Deadline,
+        tenant: Tenant,
     ) -> Gathered:
         """Return the record; raises `errors.Refused` for too little data, and for another person's."""
         try:
@@ -111,10 +114,10 @@ class PatientView:
                 trial=self._evaluation.trial,
                 executor=self._evaluation.executor,
                 on=on,
-                zone=self._evaluation.zone,
+                zone=tenant.zone,
                 client=self._client,
                 deadline=deadline,
-                settings=self._evaluation.trial_settings,
+                settings=self._agreed[tenant.name].trial,
                 plan=self._plan,
             )
         except RequiredDataMissing as missing:
@@ -128,8 +131,8 @@ class PatientView:
                 "business-rule",
             ) from None
 
-    def cards(self, assessment: Assessment) -> list[dict[str, Any]]:
-        return build_cards(assessment, self._evaluation.trial, self._card_settings, new_uuid=lambda: str(uuid.uuid4()))
+    def cards(self, assessment: Assessment, settings: CardSettings) -> list[dict[str, Any]]:
+        return build_cards(assessment, self._evaluation.trial, settings, new_uuid=lambda: str(uuid.uuid4()))
 
     def remember(self, cards: list[dict[str, Any]], assessment: Assessment, deadline: Deadline) -> None:
         """Note which cards are shown. A database that fails or is busy costs the note, not the card."""
@@ -164,6 +167,38 @@ def check_token(request: HookRequest, context: Context) -> None:
         raise errors.malformed(
             "fhirAuthorization.patient is not the patient that context.patientId names.", "business-rule"
         )
+
+
+def why_silent(request: HookRequest, context: Context, tenant: Tenant) -> str | None:
+    """Return why this call gives no card whatever the chart holds; None if it may."""
+    if not tenant.enabled:
+        return "the tenant is switched off"
+    if context.user_type in ("Patient", "RelatedPerson"):
+        # A note about recruitment is for those who treat the patient.
+        return "viewer is not a clinician"
+    actions = trigger_actions(request)
+    if tenant.trigger_actions and actions and tenant.trigger_actions.isdisjoint(actions):
+        return "another action triggered the call"
+    return None
+
+
+def server_of(request: HookRequest, tenant: Tenant) -> FhirServer | None:
+    """Return the server to ask for what the prefetch lacks; raises `errors.Refused` if it may not be."""
+    if not request.fhir_server or not tenant.reads_servers:
+        return None
+    try:
+        base_url = parse_base_url(request.fhir_server)
+    except OutboundError as error:
+        raise errors.malformed(f"fhirServer cannot be used: {error}.", "value") from None
+    if not tenant.may_call(base_url):
+        setting = "fhir_servers of this tenant" if tenant.token else "open.fhir_servers"
+        raise errors.malformed(
+            "fhirServer is not one that this service may call. Its operator can add the base address to "
+            f"the setting {setting}; or leave fhirServer out and send all data in the prefetch.",
+            "security",
+        )
+    token = request.fhir_authorization.access_token if request.fhir_authorization else None
+    return FhirServer(base_url, token)
 
 
 def _summary(assessment: Assessment, gathered: Gathered) -> dict[str, Any]:

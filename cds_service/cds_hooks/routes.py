@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.body import read_body
 from cds_service.cds_hooks.discovery import describe_service
 from cds_service.cds_hooks.feedback import take_feedback
 from cds_service.cds_hooks.patient_view import PatientView
+from cds_service.security.authentication import Authenticator
+from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 from cds_service.storage.journal import Journal
 from cds_service.web import json_response, note
@@ -27,9 +29,14 @@ class Service:
     view: PatientView
 
 
-def blueprint(services: Mapping[str, Service], journal: Journal, settings: Settings) -> Blueprint:
-    """Return discovery, and the hook and feedback of each service by its id."""
-    routes = Blueprint("cds_hooks", __name__, url_prefix="/cds-services")
+DISCOVERY = "/cds-services"
+
+
+def blueprint(
+    services: Mapping[str, Service], journal: Journal, settings: Settings, authenticator: Authenticator
+) -> Blueprint:
+    """Return discovery, and the hook and feedback of each service by its id. Who calls is asked before all else."""
+    routes = Blueprint("cds_hooks", __name__, url_prefix=DISCOVERY)
     discovery = orjson.dumps({"services": [describe_service(service.trial) for service in services.values()]})
 
     def find(service_id: str) -> Service:
@@ -37,22 +44,30 @@ def blueprint(services: Mapping[str, Service], journal: Journal, settings: Setti
             raise errors.unknown_service(", ".join(services))
         return services[service_id]
 
+    def sign_in(path: str) -> Tenant:
+        tenant = g.tenant = authenticator.tenant_of(request.headers.get("Authorization"), path)
+        note(tenant=tenant.name)
+        return tenant
+
     @routes.get("")
     def discover() -> Response:
+        sign_in(DISCOVERY)
         return json_response(discovery)
 
     @routes.post("/<service_id>")
     def call(service_id: str) -> Response:
+        tenant = sign_in(f"{DISCOVERY}/{service_id}")
         service = find(service_id)
-        answer = service.view.answer(read_body(request, settings.limits.body_bytes))
+        answer = service.view.answer(read_body(request, settings.limits.body_bytes), tenant)
         note(service=service_id, **answer.notes)
         return json_response(answer.body)
 
     @routes.post("/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
+        tenant = sign_in(f"{DISCOVERY}/{service_id}/feedback")
         find(service_id)
         body = read_body(request, settings.limits.body_bytes)
-        answer = take_feedback(body, service_id, journal, settings.feedback.store_free_text)
+        answer = take_feedback(body, service_id, journal, tenant.store_free_text)
         note(service=service_id, stored=answer["stored"], refused_entries=len(answer.get("refused", ())))
         return json_response(answer)
 

@@ -17,6 +17,8 @@ from cds_service.patient_data.query_plan import is_resource_id
 T = TypeVar("T")
 
 _USER = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})")
+_TRIGGER_ACTION = "com.epic.cdshooks.request.bpa-trigger-action"
+_NUMBER = re.compile(r"[0-9]{1,6}")
 USER_TYPES = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 _LISTED = ", ".join(USER_TYPES)
 
@@ -53,6 +55,7 @@ class HookRequest(msgspec.Struct, frozen=True, rename="camel"):
     fhir_server: str | None = None
     fhir_authorization: FhirAuthorization | None = None
     prefetch: dict[str, msgspec.Raw] | None = None
+    extension: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class FeedbackBatch(msgspec.Struct, frozen=True):
@@ -86,6 +89,20 @@ def read_context(request: HookRequest) -> Context:
             "value",
         )
     return context
+
+
+def trigger_actions(request: HookRequest) -> frozenset[int]:
+    """Return the actions by which Epic says that it calls, of which only one opens a chart; empty elsewhere.
+
+    Epic sends other triggers as patient-view too. What cannot be read counts as not sent.
+    """
+    try:
+        extension = msgspec.json.decode(request.extension)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return frozenset()
+    given = extension.get(_TRIGGER_ACTION) if isinstance(extension, dict) else None
+    values = given if isinstance(given, list) else [given]
+    return frozenset(int(text) for value in values if _NUMBER.fullmatch(text := str(value)))
 
 
 def read_feedback(body: bytes) -> FeedbackBatch:

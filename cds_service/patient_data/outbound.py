@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
@@ -60,14 +59,6 @@ def parse_base_url(text: str) -> BaseUrl:
     return _located(parts)
 
 
-def is_allowed(url: BaseUrl, allowed: Iterable[str], *, loopback: bool = False) -> bool:
-    """True when ``url`` is one of the base URLs in ``allowed``, lies under one, or (if so asked) is loopback.
-
-    Raises `OutboundError` for an entry of ``allowed`` that is no base URL itself.
-    """
-    return (loopback and url.loopback) or any(parse_base_url(entry).covers(url) for entry in allowed)
-
-
 def pinned(base: BaseUrl, link: str) -> str | None:
     """Return the absolute form of ``link`` if it stays within ``base``, else None.
 
@@ -97,6 +88,15 @@ def is_loopback(host: str) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)
+
+
+def is_loopback_url(url: str) -> bool:
+    """True for an http or https address on this computer, on any port."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in _DEFAULT_PORTS and is_loopback(parts.hostname or "")
+    except ValueError:
+        return False
 
 
 def _split(text: str, longest: int) -> SplitResult:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from urllib.parse import urlsplit
+from typing import Protocol
 
 from flask import Request, Response
-
-from cds_service.patient_data.outbound import is_loopback
 
 _PATH = "/cds-services"
 
 
-def allow_cross_origin(request: Request, response: Response, origins: Collection[str]) -> None:
+class TrustsOrigins(Protocol):
+    """A tenant, or all of them while it is not known which one asks."""
+
+    def trusts_origin(self, origin: str) -> bool: ...
+
+
+def allow_cross_origin(request: Request, response: Response, trusted: TrustsOrigins) -> None:
     """Add CORS headers for an allowed origin, to the answer itself and to the preflight before it.
 
     Never ``*``, and never credentials: a token comes in a header, not in a cookie.
@@ -21,7 +24,7 @@ def allow_cross_origin(request: Request, response: Response, origins: Collection
         return
     response.vary.add("Origin")
     origin = request.headers.get("Origin", "")
-    if not (is_loopback_origin(origin) or origin in origins):
+    if not trusted.trusts_origin(origin):
         return
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = "X-Request-Id"
@@ -29,13 +32,3 @@ def allow_cross_origin(request: Request, response: Response, origins: Collection
         response.headers["Access-Control-Allow-Methods"] = "GET, POST"
         response.headers["Access-Control-Allow-Headers"] = "authorization, content-type, x-request-id"
         response.headers["Access-Control-Max-Age"] = "600"
-
-
-def is_loopback_origin(origin: str) -> bool:
-    """Return True for a page that this computer itself serves, on any port."""
-    try:
-        parts = urlsplit(origin)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and is_loopback(host)

@@ -1,8 +1,11 @@
-"""The tables, both append-only. A card is known by its uuid alone; nothing points to a patient or a user."""
+"""The tables. A card is known by its uuid alone; nothing points to a patient or a user.
+
+Cards and feedback are only appended to; used tokens go when they have expired.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, DateTime, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -33,4 +36,11 @@ feedback = Table(
     Column("accepted_suggestions", JSON, nullable=False),
     Column("comment", Text, comment="only with feedback.store_free_text"),
     Column("shape", String(16), nullable=False, comment="spelling of the reason: standard, epic or none"),
+)
+
+used_tokens = Table(
+    "used_tokens",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True, comment="SHA-256 over issuer and jti"),
+    Column("expires", BigInteger, nullable=False, index=True, comment="seconds since 1970; then the row may go"),
 )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cds_service.cli import main
-from cds_service.security.cors import is_loopback_origin
+from cds_service.patient_data.outbound import is_loopback_url
 from cds_service.server import check_address
 from cds_service.settings import OpenMode, Settings, SettingsError
 from tests.support.fhir import C_PEPTIDE, HBA1C, bundle, condition, observation, patient
@@ -215,8 +215,8 @@ def test_other_addresses_need_permission(host: str) -> None:
 
 
 def test_loopback_origins() -> None:
-    assert is_loopback_origin("http://localhost:5173")
-    assert not is_loopback_origin("ftp://localhost")
+    assert is_loopback_url("http://localhost:5173")
+    assert not is_loopback_url("ftp://localhost")
 
 
 def test_it_is_a_module_too() -> None:

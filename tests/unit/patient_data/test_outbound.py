@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.patient_data.outbound import OutboundError, is_allowed, parse_base_url, pinned
+from cds_service.patient_data.outbound import OutboundError, parse_base_url, pinned
 
 
 @pytest.mark.parametrize(
@@ -76,35 +76,6 @@ def test_refused(refused: str) -> None:
         parse_base_url(refused)
     assert "secret" not in str(error.value)
     assert "example" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "allowed"),
-    [
-        ("https://ehr.example/fhir", True),
-        ("https://EHR.example:443/fhir/", True),
-        ("https://ehr.example/fhir/tenant", True),
-        ("https://ehr.example/fhirx", False),
-        ("https://ehr.example/", False),
-        ("https://ehr.example:8443/fhir", False),
-        ("https://evil.ehr.example/fhir", False),
-        ("http://localhost:8090/fhir", False),
-    ],
-)
-def test_allow_list(url: str, allowed: bool) -> None:
-    assert is_allowed(parse_base_url(url), ["https://ehr.example/fhir"]) is allowed
-
-
-def test_loopback_is_allowed_only_when_asked_for() -> None:
-    for url in (
-        "http://localhost:1/fhir",
-        "http://127.3.2.1/fhir",
-        "http://[::1]:9",
-        "https://localhost/fhir",
-    ):
-        assert is_allowed(parse_base_url(url), [], loopback=True)
-        assert not is_allowed(parse_base_url(url), [])
-    assert not is_allowed(parse_base_url("https://192.0.2.7"), [], loopback=True)
 
 
 BASE = "https://ehr.example/api/fhir/R4"

@@ -1,0 +1,127 @@
+"""The tenants with all that the settings say of them put together: what a call is answered by.
+
+A call belongs to one tenant from the moment its token is checked, and every choice that a site has comes from it.
+While none is configured, everybody is the built-in tenant ``open``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from cds_service.patient_data.outbound import BaseUrl, is_loopback_url, parse_base_url
+from cds_service.setting_types import Recruitment, SensitiveDetail
+from cds_service.settings import Settings
+from cds_service.tenant_settings import OPEN, Filters, Profile, TenantSettings
+from rules.assessment import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One organisation that calls, and what was agreed with it."""
+
+    name: str
+    enabled: bool
+    """False: its calls are answered without a card."""
+    test: bool
+    """True for a system without real patients."""
+    token: TenantSettings | None
+    """What its tokens must be like; None in the open mode, where there is none."""
+    fhir_servers: frozenset[BaseUrl]
+    loopback_servers: bool
+    """True when every FHIR server on this computer may be called as well."""
+    cors_origins: frozenset[str]
+    loopback_origins: bool
+    trigger_actions: frozenset[int]
+    profile: Profile
+    suggest_orders: bool
+    filters: Filters
+    zone: ZoneInfo
+    show: frozenset[Verdict]
+    sensitive_detail: SensitiveDetail
+    recruitment: Recruitment
+    store_free_text: bool
+
+    @property
+    def reads_servers(self) -> bool:
+        """False for a tenant whose data come by prefetch alone."""
+        return self.loopback_servers or bool(self.fhir_servers)
+
+    def may_call(self, server: BaseUrl) -> bool:
+        """True for one of the tenant's own FHIR servers; an address beneath one is another."""
+        return server in self.fhir_servers or (self.loopback_servers and server.loopback)
+
+    def trusts_origin(self, origin: str) -> bool:
+        """True for a page that may read the answers in a browser."""
+        return origin in self.cors_origins or (self.loopback_origins and is_loopback_url(origin))
+
+
+class Tenants:
+    """All tenants of this service."""
+
+    def __init__(self, settings: Settings) -> None:
+        configured = tuple(_resolve(tenant, settings) for tenant in settings.tenants)
+        self._all = configured or (_open_tenant(settings),)
+        self.open = None if configured else self._all[0]
+        """The built-in tenant, or None when callers must sign in."""
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(self._all)
+
+    def of_issuer(self, issuer: str) -> Sequence[Tenant]:
+        """Return the tenants whose tokens this issuer signs."""
+        return [tenant for tenant in self._all if tenant.token and tenant.token.issuer == issuer]
+
+    def trusts_origin(self, origin: str) -> bool:
+        """True when any tenant does: a browser asks before it sends the token that names the tenant."""
+        return any(tenant.trusts_origin(origin) for tenant in self._all)
+
+
+def _resolve(given: TenantSettings, settings: Settings) -> Tenant:
+    free_text = settings.feedback.store_free_text if given.store_free_text is None else given.store_free_text
+    return Tenant(
+        name=given.name,
+        enabled=given.enabled,
+        test=given.test,
+        token=given,
+        fhir_servers=_bases(given.fhir_servers),
+        loopback_servers=False,
+        cors_origins=frozenset(given.cors_origins),
+        loopback_origins=False,
+        trigger_actions=given.trigger_actions,
+        profile=given.profile,
+        suggest_orders=given.suggest_orders,
+        filters=given.filters,
+        zone=ZoneInfo(given.zone or settings.zone),
+        show=settings.show if given.show is None else given.show,
+        sensitive_detail=given.sensitive_detail or settings.sensitive_detail,
+        recruitment=given.recruitment or settings.recruitment,
+        store_free_text=free_text,
+    )
+
+
+def _open_tenant(settings: Settings) -> Tenant:
+    return Tenant(
+        name=OPEN,
+        enabled=True,
+        test=False,
+        token=None,
+        fhir_servers=_bases(settings.open.fhir_servers),
+        loopback_servers=True,
+        cors_origins=frozenset(settings.open.cors_origins),
+        loopback_origins=True,
+        trigger_actions=frozenset(),
+        profile="generic",
+        suggest_orders=False,
+        filters=Filters(),
+        zone=settings.tzinfo,
+        show=settings.show,
+        sensitive_detail=settings.sensitive_detail,
+        recruitment=settings.recruitment,
+        store_free_text=settings.feedback.store_free_text,
+    )
+
+
+def _bases(servers: Sequence[str]) -> frozenset[BaseUrl]:
+    return frozenset(parse_base_url(server) for server in servers)
