@@ -7,89 +7,116 @@ from collections.abc import Callable, Iterable, Sequence
 from cards import wording
 from cards.escape import Markdown, escape
 from cards.groups import Group, Groups, group, is_open, open_items
+from cards.profiles import Layout
 from cards.settings import CardSettings
 from rules.assessment import Assessment, Basis, CriterionResult, Effect, Kind
+from rules.standard_of_care import OverdueTest
 from rules.trial import Trial
-
-MOST_GAPS = 5
-"""Open items listed in one group; the rest is counted."""
-MOST_SOURCES = 2
-"""Entries of the record named for one criterion."""
-MOST_DATA_GAPS = 8
 
 Line = Callable[[CriterionResult], Markdown]
 
 
-def detail(assessment: Assessment, trial: Trial, settings: CardSettings) -> Markdown:
-    """Return the detail in Markdown narrow enough for a side panel: short lists, no table."""
+def detail(
+    assessment: Assessment,
+    trial: Trial,
+    settings: CardSettings,
+    links: Sequence[dict[str, str]],
+    overdue: Sequence[OverdueTest] = (),
+) -> Markdown:
+    """Return the detail in Markdown: why there is a card, what is open, then all else. Short lists, no table.
+
+    ``overdue`` are the tests that the card suggests.
+    """
+    layout = settings.ehr.layout
     groups = group(assessment, trial, settings.sensitive_detail == "full")
     parts = [
-        *_study(assessment, trial, settings),
-        wording.why_flagged(groups[Group.FITS], _blocks(assessment)),
-        *_against(groups),
-        *_open(assessment, groups, settings),
-        *_titled(wording.FITS, [_with_sources(r, wording.finding) for r in groups[Group.FITS]]),
-        *_titled(wording.CLEAR, _clear(groups)),
+        *([wording.DEMONSTRATION] if settings.demo else ()),
+        _why(assessment, trial, groups),
+        _study(assessment, trial, settings),
+        *_against(groups, layout),
+        *_open(assessment, groups, settings, layout),
+        *_titled(wording.OVERDUE, [wording.overdue(test) for test in overdue]),
+        *_titled(wording.FITS, [_with_sources(r, wording.finding, layout) for r in groups[Group.FITS]]),
+        *_titled(wording.CLEAR, _clear(groups, layout)),
         *_titled(wording.NOT_ASSESSED, _not_assessed(assessment, groups)),
-        *_titled(wording.TEXT_DEFECTS, [wording.text_defect(r) for r in _with_defect(assessment, groups)]),
-        *_titled(wording.DATA_GAPS, _capped([escape(gap) for gap in assessment.data_gaps], MOST_DATA_GAPS)),
+        *_titled(wording.TEXT_DEFECTS, _defects(assessment, groups, layout)),
+        *_titled(wording.DATA_GAPS, _capped([escape(gap) for gap in assessment.data_gaps], layout.data_gaps)),
         *_titled(wording.LIMITS, [wording.limits(assessment)]),
-        *_closing(assessment, trial, settings),
+        *_closing(assessment, trial, settings, links),
     ]
     return Markdown("\n\n".join(parts))
 
 
-def _study(assessment: Assessment, trial: Trial, settings: CardSettings) -> list[Markdown]:
+def _why(assessment: Assessment, trial: Trial, groups: Groups) -> Markdown:
+    """Return the first line: what raised the card, with the results that weigh most."""
+    blocks = sum(not is_open(result) for result in assessment.with_effect(Effect.BLOCKS))
+    measured = frozenset(d.id for d in trial.declarations if d.laboratory)
+    if blocks:
+        return wording.why_against([wording.fact(r, r.id in measured) for r in groups[Group.BLOCKS]], blocks)
+    return wording.why_flagged([wording.fact(r, r.id in measured) for r in groups[Group.FITS]])
+
+
+def _study(assessment: Assessment, trial: Trial, settings: CardSettings) -> Markdown:
     attestation = settings.attested(assessment.evaluated_on)
-    status = wording.registry_status(trial.registry)
     if attestation:
-        status = wording.attested_status(trial.registry, attestation)
-    return [wording.DEMONSTRATION, status] if settings.demo else [status]
+        return wording.attested_status(trial.registry, attestation)
+    return wording.registry_status(trial.registry)
 
 
-def _against(groups: Groups) -> list[Markdown]:
+def _against(groups: Groups, layout: Layout) -> list[Markdown]:
     """Return what blocks; only a site that asks for such cards sees it."""
     inclusions = groups.split(Group.BLOCKS, Kind.INCLUSION)
     exclusions = groups.split(Group.BLOCKS, Kind.EXCLUSION)
     return [
-        *_titled(wording.BLOCKS_INCLUSION, [_with_sources(r, wording.finding) for r in inclusions]),
-        *_titled(wording.BLOCKS_EXCLUSION, [_with_sources(r, wording.finding) for r in exclusions]),
+        *_titled(wording.BLOCKS_INCLUSION, [_with_sources(r, wording.finding, layout) for r in inclusions]),
+        *_titled(wording.BLOCKS_EXCLUSION, [_with_sources(r, wording.finding, layout) for r in exclusions]),
     ]
 
 
-def _open(assessment: Assessment, groups: Groups, settings: CardSettings) -> list[Markdown]:
+def _open(assessment: Assessment, groups: Groups, settings: CardSettings, layout: Layout) -> list[Markdown]:
     """Return the open items, weak blocks first."""
     confidential = groups[Group.CONFIDENTIAL]
     present = sum(result.effect is Effect.BLOCKS for result in confidential)
     still_open = sum(result.effect is Effect.OPEN for result in confidential)
-    human = [_human(result, settings) for result in groups[Group.HUMAN]]
     return [
         wording.open_heading(open_items(assessment), len(groups[Group.NOT_ASSESSED])),
         *_bullets(wording.confidential(present, still_open)),
-        *_titled(wording.UNCONFIRMED, _most_decisive(groups[Group.UNCONFIRMED], wording.unconfirmed)),
-        *_titled(wording.JUDGEMENT, _most_decisive(groups[Group.JUDGEMENT], wording.gap)),
-        *_titled(wording.MISSING, _most_decisive(groups[Group.MISSING], wording.gap)),
-        *_titled(wording.HUMAN, human),
+        *_titled(wording.UNCONFIRMED, _most_decisive(groups[Group.UNCONFIRMED], wording.unconfirmed, layout)),
+        *_titled(wording.JUDGEMENT, _most_decisive(groups[Group.JUDGEMENT], wording.gap, layout)),
+        *_titled(wording.MISSING, _most_decisive(groups[Group.MISSING], wording.gap, layout)),
+        *_titled(wording.HUMAN, _human(groups[Group.HUMAN], settings, layout)),
     ]
 
 
-def _human(result: CriterionResult, settings: CardSettings) -> Markdown:
-    """Return the line of a question for people; confidential hints are not shown, nor that there are any."""
-    if result.sensitive and settings.sensitive_detail == "minimal":
-        return wording.human_without_hints(result)
-    return _with_sources(result, wording.human)
+def _human(results: Sequence[CriterionResult], settings: CardSettings, layout: Layout) -> list[Markdown]:
+    """Return the questions for people: those with hints each, all others in one line.
+
+    A confidential question stands in that line for everybody, so that nobody can tell whether there are hints.
+    """
+    hinted = [r for r in results if r.evidence and not (r.sensitive and settings.sensitive_detail == "minimal")]
+    others = [r for r in results if r not in hinted]
+    lines = [_with_sources(r, wording.human, layout) for r in hinted]
+    return [*lines, wording.for_investigator(others)] if others else lines
 
 
-def _clear(groups: Groups) -> list[Markdown]:
+def _clear(groups: Groups, layout: Layout) -> list[Markdown]:
     """Return the exclusions not found: with their values, or in one line where nothing is recorded."""
     seen = [result for result in groups[Group.CLEAR] if result.basis is not Basis.ABSENCE]
     absent = [result for result in groups[Group.CLEAR] if result.basis is Basis.ABSENCE]
     hidden = sum(result.effect is Effect.SUPPORTS for result in groups[Group.CONFIDENTIAL])
+    by_value = [_with_sources(result, wording.finding, layout) for result in seen]
     return [
-        *(_with_sources(result, wording.finding) for result in seen),
+        *(by_value if layout.cleared_values or not seen else [wording.cleared_by_record(seen)]),
         *([wording.no_record_of(absent)] if absent else ()),
         *([wording.confidential_clear(hidden)] if hidden else ()),
     ]
+
+
+def _defects(assessment: Assessment, groups: Groups, layout: Layout) -> list[Markdown]:
+    found = _with_defect(assessment, groups)
+    if layout.defects_in_full or not found:
+        return [wording.text_defect(result) for result in found]
+    return [wording.text_defects(found)]
 
 
 def _with_defect(assessment: Assessment, groups: Groups) -> list[CriterionResult]:
@@ -105,11 +132,13 @@ def _not_assessed(assessment: Assessment, groups: Groups) -> list[Markdown]:
     return [wording.not_assessed([r for r in assessment.criteria if r.id in ids])] if ids else []
 
 
-def _closing(assessment: Assessment, trial: Trial, settings: CardSettings) -> list[Markdown]:
+def _closing(
+    assessment: Assessment, trial: Trial, settings: CardSettings, links: Sequence[dict[str, str]]
+) -> list[Markdown]:
     attestation = settings.attested(assessment.evaluated_on)
     return [
         wording.fixed_text(trial),
-        wording.links(trial.registry.url, settings.link("protocol")),
+        *([wording.links(links)] if links else ()),
         *([wording.contact(attestation)] if attestation else ()),
     ]
 
@@ -117,12 +146,15 @@ def _closing(assessment: Assessment, trial: Trial, settings: CardSettings) -> li
 # --- parts of a list ---------------------------------------------------------------------------------------
 
 
-def _most_decisive(results: Sequence[CriterionResult], line: Line) -> list[Markdown]:
-    return _capped([_with_sources(result, line) for result in results], MOST_GAPS)
+def _most_decisive(results: Sequence[CriterionResult], line: Line, layout: Layout) -> list[Markdown]:
+    return _capped([_with_sources(result, line, layout) for result in results], layout.gaps)
 
 
-def _with_sources(result: CriterionResult, line: Line) -> Markdown:
-    sources = _capped([wording.source(evidence) for evidence in result.evidence], MOST_SOURCES)
+def _with_sources(result: CriterionResult, line: Line, layout: Layout) -> Markdown:
+    if not layout.sources:
+        return line(result)
+    named = dict.fromkeys(wording.source(evidence, result.summary) for evidence in result.evidence)
+    sources = _capped(list(named), layout.sources)
     return Markdown(f"{line(result)} Source: {'; '.join(sources)}" if sources else line(result))
 
 
@@ -139,7 +171,3 @@ def _bullets(lines: Iterable[Markdown]) -> list[Markdown]:
 
 def _titled(title: Markdown, lines: Sequence[Markdown]) -> list[Markdown]:
     return [title, *_bullets(lines)] if lines else []
-
-
-def _blocks(assessment: Assessment) -> int:
-    return sum(not is_open(result) for result in assessment.with_effect(Effect.BLOCKS))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+from cards.profiles import PROFILES, Profile
 from rules.assessment import Verdict
+from rules.standard_of_care import Code
 
 LONGEST_ATTESTATION = timedelta(days=90)
 """A statement that a site recruits is taken for this long; then a person has to look again."""
@@ -54,6 +57,14 @@ class CardSettings:
     attestation: Attestation | None = None
     demo: bool = False
     """Marks every card as a demonstration, and needs no attestation."""
+    profile: str = "generic"
+    """The kind of EHR that shows the cards: generic, epic or oracle."""
+    link_hosts: frozenset[str] | None = None
+    """Hosts that the EHR lets cards link to, lower case; None while it keeps no such list."""
+    suggest_orders: bool = False
+    """Offer overdue tests of routine care as draft orders, while an attestation holds."""
+    order_codes: Mapping[str, Code] = field(default_factory=dict)
+    """The codes of the site's own catalogue by the id of a test of routine care: they stand before the standard one."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https?://[^\s<>\"]+", self.public_url):
@@ -62,6 +73,13 @@ class CardSettings:
             raise ValueError("show must not hold not-applicable: it covers people who opted out of research.")
         if self.sensitive_detail not in ("minimal", "full"):
             raise ValueError("sensitive_detail must be minimal or full.")
+        if self.profile not in PROFILES:
+            raise ValueError(f"profile must be one of {', '.join(PROFILES)}.")
+
+    @property
+    def ehr(self) -> Profile:
+        """What the EHR takes and shows."""
+        return PROFILES[self.profile]
 
     def attested(self, on: date) -> Attestation | None:
         """Return the attestation if it is complete and holds on the day ``on``."""
@@ -71,6 +89,10 @@ class CardSettings:
         """Return whether ``verdict`` gives a card on the day ``on``."""
         recruiting = self.demo or not self.require_site_attestation or self.attested(on) is not None
         return verdict in self.show and recruiting
+
+    def allows_suggestions(self, on: date) -> bool:
+        """Return whether tests may be suggested on ``on``: only while somebody vouches that the site recruits."""
+        return self.suggest_orders and self.attested(on) is not None
 
     def link(self, path: str) -> str:
         """Return the absolute address of a page of the service."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from cards.escape import Markdown, defused, escape, one_line
 from cards.settings import Attestation
 from rules.assessment import Assessment, Basis, Confidence, CriterionResult, Evidence, Kind, Verdict
+from rules.standard_of_care import OverdueTest
 from rules.trial import Registry, Trial
 
 LONGEST_SUMMARY = 139
@@ -37,6 +39,7 @@ CLEAR = Markdown("**Exclusions not found in this record**")
 NOT_ASSESSED = Markdown("**Not assessed by this version**")
 TEXT_DEFECTS = Markdown("**Defects in the study's text, and how they were read**")
 DATA_GAPS = Markdown("**Gaps in the data**")
+OVERDUE = Markdown("**Overdue in routine diabetes care, suggested below**")
 LIMITS = Markdown("**Limits**")
 
 _MONTHS = (
@@ -70,7 +73,7 @@ def and_more(number: int) -> Markdown:
 def registry_status(registry: Registry) -> Markdown:
     """Return what the registry says about recruiting, with its date."""
     return Markdown(
-        f"ClinicalTrials.gov lists this study as {escape(registry.status)}, last verified "
+        f"**Recruitment:** ClinicalTrials.gov lists this study as {escape(registry.status)}, last verified "
         f"{month(registry.verified)}: confirm that it is recruiting before you discuss it. "
         f"Its last known status was “{escape(registry.last_known_status)}”, "
         f"with {count(registry.actual_enrolment, 'participant')} enrolled."
@@ -81,7 +84,7 @@ def attested_status(registry: Registry, attestation: Attestation) -> Markdown:
     """Return what the registry says, and who says otherwise."""
     person, role = escape(attestation.asserted_by), escape(attestation.role)
     return Markdown(
-        f"ClinicalTrials.gov lists this study as {escape(registry.status)} (last known: "
+        f"**Recruitment:** ClinicalTrials.gov lists this study as {escape(registry.status)} (last known: "
         f"{escape(registry.last_known_status)}; verified {month(registry.verified)}). {person}, {role}, "
         f"stated on {day(attestation.asserted_on)} that {escape(attestation.site)} is recruiting "
         f"(IRB {escape(attestation.irb_reference)}). Confirm before discussing with the patient."
@@ -122,12 +125,25 @@ def fixed_text(trial: Trial) -> Markdown:
 # --- why there is a card -----------------------------------------------------------------------------------
 
 
-def why_flagged(fits: Sequence[CriterionResult], blocks: int) -> Markdown:
+def why_flagged(facts: Sequence[Markdown]) -> Markdown:
     """Return in one line what raised the card."""
-    if blocks:
-        return Markdown(f"Shown because your site asks for it; against the study: {count(blocks, 'item')}.")
-    supported = ", ".join(escape(result.label) for result in fits) or "none yet"
-    return Markdown(f"Flagged because nothing decisive against the study was found. Inclusions supported: {supported}.")
+    supported = ", ".join(facts) or "no inclusion yet"
+    return Markdown(f"**Why:** the record supports {supported}; nothing decisive against the study was found.")
+
+
+def why_against(facts: Sequence[Markdown], blocks: int) -> Markdown:
+    """Return in one line why there is a card although something blocks; what is confidential is only counted."""
+    named = ", ".join([*facts, *(["confidential, see the chart"] if blocks > len(facts) else [])])
+    return Markdown(f"**Why:** your site asks to see such cards. Against the study: {count(blocks, 'item')} ({named}).")
+
+
+def fact(result: CriterionResult, measured: bool) -> Markdown:
+    """Return a criterion as a few words; a laboratory result with its newest value and day."""
+    first = result.evidence[0] if measured and result.evidence else None
+    if first is None or not first.value or first.value not in result.summary:
+        return escape(result.label)
+    said = (escape(first.value, LONGEST_PART), escape(day_of(first.date or ""), LONGEST_PART))
+    return Markdown(f"{escape(result.label)} ({', '.join(part for part in said if part)})")
 
 
 def open_heading(open_items: int, not_assessed: int) -> Markdown:
@@ -159,7 +175,7 @@ def gap(result: CriterionResult) -> Markdown:
     """Return the line of an open criterion, with what would settle it."""
     settled_by = "; ".join(escape(item) for item in result.missing)
     said = f"{name(result)}: {_said(result)}"
-    return Markdown(f"{said} Would settle it: {settled_by}." if settled_by else said)
+    return Markdown(f"{said} Needed: {settled_by}." if settled_by else said)
 
 
 def human(result: CriterionResult) -> Markdown:
@@ -167,9 +183,9 @@ def human(result: CriterionResult) -> Markdown:
     return Markdown(f"{name(result)}: {_said(result)}")
 
 
-def human_without_hints(result: CriterionResult) -> Markdown:
-    """Return the line of a question whose hints are confidential: the same for everybody, hints or none."""
-    return Markdown(f"{name(result)}: for the investigator to judge.")
+def for_investigator(results: Sequence[CriterionResult]) -> Markdown:
+    """Return the line of questions without hints; confidential ones stand here whether or not there are hints."""
+    return Markdown(f"For the investigator to judge: {_names(results)}.")
 
 
 def confidential(present: int, open_items: int) -> tuple[Markdown, ...]:
@@ -182,18 +198,35 @@ def confidential(present: int, open_items: int) -> tuple[Markdown, ...]:
     )  # fmt: skip
 
 
-def source(evidence: Evidence) -> Markdown:
-    """Return what an entry of the record said: value with unit, day, and where it stands."""
-    value = escape(evidence.value or "", LONGEST_PART)
-    if evidence.compared_as:
-        value = Markdown(f"{value} (compared as {escape(evidence.compared_as, LONGEST_PART)})")
-    said = f"{escape(evidence.display, LONGEST_PART)} {value}".strip()
-    parts = (said, escape(evidence.date or "", LONGEST_PART), escape(evidence.reference, LONGEST_PART))
+def source(evidence: Evidence, said: str = "") -> Markdown:
+    """Return what an entry of the record said, and where it stands: value with unit, day, reference.
+
+    What the sentence ``said`` before it tells already is not told again.
+    """
+    value, on = evidence.value or "", day_of(evidence.date or "")
+    known = bool(value) and value in said
+    told = [part for part in (evidence.display, value) if part and not (known or part in said)]
+    words = " ".join(escape(part, LONGEST_PART) for part in told)
+    if evidence.compared_as and evidence.compared_as not in said:
+        words = f"{words} (compared as {escape(evidence.compared_as, LONGEST_PART)})".strip()
+    dated = "" if known and on in said else escape(on, LONGEST_PART)
+    parts = (words, dated, escape(evidence.reference, LONGEST_PART))
     return Markdown(", ".join(part for part in parts if part))
 
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\S*")
+
+
+def day_of(text: str) -> str:
+    """Return the day of an instant as the record writes it; a time of day helps nobody here. Other text as it is."""
+    return text[:10] if _INSTANT.fullmatch(text) else text
+
+
 def _said(result: CriterionResult) -> Markdown:
-    return escape(result.summary, LONGEST_FINDING)
+    """Return the criterion's sentence without its name in front, which stands there already."""
+    after = result.summary.removeprefix(result.label)
+    plain = after.lstrip(" :") if after != result.summary and after[:1] in (" ", ":") else ""
+    return escape(plain or result.summary, LONGEST_FINDING)
 
 
 def _qualifiers(result: CriterionResult) -> Markdown:
@@ -213,9 +246,18 @@ def _recheck(result: CriterionResult) -> Markdown:
 # --- lists of many -----------------------------------------------------------------------------------------
 
 
+def _names(results: Sequence[CriterionResult]) -> str:
+    return ", ".join(f"{escape(result.label)} ({escape(result.id)})" for result in results)
+
+
 def no_record_of(results: Sequence[CriterionResult]) -> Markdown:
     """Return the line for exclusions whose only evidence is that nothing is recorded."""
-    return Markdown(f"No record of: {', '.join(f'{escape(r.label)} ({escape(r.id)})' for r in results)}.")
+    return Markdown(f"No record of: {_names(results)}.")
+
+
+def cleared_by_record(results: Sequence[CriterionResult]) -> Markdown:
+    """Return the line for exclusions that recorded results speak against."""
+    return Markdown(f"By recorded results: {_names(results)}.")
 
 
 def confidential_clear(number: int) -> Markdown:
@@ -232,6 +274,17 @@ def text_defect(result: CriterionResult) -> Markdown:
     return Markdown(f"{escape(result.label)} ({escape(result.id)}): {escape(result.text_defect or '')}")
 
 
+def text_defects(results: Sequence[CriterionResult]) -> Markdown:
+    """Return the line that names the criteria whose text had to be interpreted."""
+    ids = ", ".join(escape(result.id) for result in results)
+    return Markdown(f"{ids}: how the text was read stands on the protocol sheet.")
+
+
+def overdue(test: OverdueTest) -> Markdown:
+    """Return why a test of routine care is suggested."""
+    return Markdown(f"**{escape(test.name)}**: {escape(test.says)} {escape(test.reason)}")
+
+
 def limits(assessment: Assessment) -> Markdown:
     return Markdown(
         "Only the record given to this service was read: no external records, no free-text notes, no images. "
@@ -240,5 +293,6 @@ def limits(assessment: Assessment) -> Markdown:
     )
 
 
-def links(registry_url: str, protocol_url: str) -> Markdown:
-    return Markdown(f"[Registry record](<{registry_url}>) · [How each criterion is read](<{protocol_url}>)")
+def links(given: Sequence[Mapping[str, str]]) -> Markdown:
+    """Return the card's own links once more, for clients that show only the detail."""
+    return Markdown(" · ".join(f"[{escape(link['label'])}](<{link['url']}>)" for link in given))

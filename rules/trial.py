@@ -22,6 +22,7 @@ from rules.codes import ValueSet, read_value_set
 from rules.criterion import Chart, Declaration, Finding, Limit, Window
 from rules.decision import Rule, Table, check_table
 from rules.quantities import Analyte, AssumedUnit, Conversion, Units
+from rules.standard_of_care import StandardOfCare, read_standard_of_care
 
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader in C where PyYAML was built with it: five times faster at start."""
@@ -79,6 +80,8 @@ class Trial:
     value_sets: Mapping[str, ValueSet]
     analytes: Mapping[str, Analyte]
     units: Units
+    standard_of_care: StandardOfCare | None = None
+    """Tests of routine care that may be suggested when overdue; None when the folder declares none."""
 
     @property
     def tables(self) -> Mapping[str, Table]:
@@ -115,6 +118,7 @@ def load_trial(package: str) -> Trial:
     verdict = _module(package, "verdict", problems)
     problems += [f"verdict.py: {name} is missing" for name in _VERDICT if verdict and not hasattr(verdict, name)]
     _check_whole(document, declarations, value_sets, folder, problems)
+    care = _standard_of_care(package, folder, declarations, value_sets, analytes, problems)
     if problems or verdict is None:
         raise TrialError(package, problems)
     head = document["trial"]
@@ -124,7 +128,7 @@ def load_trial(package: str) -> Trial:
         registry=Registry(**head["registry"]), sources=document["sources"],
         gates=frozenset(document["gates"].values()), declarations=declarations,
         evaluables=evaluables, tally=verdict.tally, verdict_rules=verdict.RULES,
-        gate_rules=verdict.GATE_RULES, value_sets=value_sets, analytes=analytes, units=units,
+        gate_rules=verdict.GATE_RULES, value_sets=value_sets, analytes=analytes, units=units, standard_of_care=care,
     )  # fmt: skip
 
 
@@ -243,6 +247,40 @@ def _evaluable(package: str, declaration: Declaration, problems: list[str]) -> E
     except (AttributeError, ValueError) as error:
         problems.append(f"{declaration.module}.py: {error}")
         return NOT_ASSESSED
+
+
+_CARE = "standard_of_care"
+
+
+def _standard_of_care(
+    package: str, folder: Traversable, declarations: Sequence[Declaration], value_sets: Mapping[str, ValueSet],
+    analytes: Mapping[str, Analyte], problems: list[str],
+) -> StandardOfCare | None:  # fmt: skip
+    """Read the tests of routine care, if the folder declares any, and check that they name what exists."""
+    path = folder / f"{_CARE}.yaml"
+    if not path.is_file():
+        return None
+    module = _module(package, _CARE, problems)
+    if module is None or not hasattr(module, "latest_onset"):
+        problems.append(f"{_CARE}.py: latest_onset is missing")
+        return None
+    try:
+        care = read_standard_of_care(_yaml(package, path), module.latest_onset, value_sets)
+    except (KeyError, ValueError, TypeError) as error:
+        problems.append(f"{path.name}: {type(error).__name__}: {error}")
+        return None
+    declared = {declaration.id: declaration for declaration in declarations}
+    named = [care.onset_criterion, *(test.criterion for test in care.tests)]
+    named += [test.only_if.criterion for test in care.tests if test.only_if]
+    strange = sorted({name for name in named if name not in declared})
+    problems += [f"{path.name}: criterion {name} is not declared" for name in strange]
+    for test in care.tests:
+        own = declared[test.criterion].value_sets if test.criterion in declared else value_sets
+        faults = [f"{test.criterion} has no value set {n}" for n in (*test.results, *test.procedures) if n not in own]
+        if test.above_goal and test.above_goal.analyte not in analytes:
+            faults.append(f"analyte {test.above_goal.analyte} is not known")
+        problems += [f"{path.name} {test.id}: {fault}" for fault in faults]
+    return care
 
 
 def _check_whole(

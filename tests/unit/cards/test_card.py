@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cards import Attestation, CardSettings, build_cards
+from cards import Attestation, CardSettings, build_cards, wording
 from rules.assessment import Assessment, Basis, Confidence, Evidence, Status, Verdict
 from rules.trial import Trial
 from tests.support.assessments import REGISTRY, TODAY, assessment, result, trial_for, usual
@@ -84,6 +84,7 @@ def test_a_blocked_assessment_shown_to_research_staff_says_what_blocks_and_until
         {"public_url": "https://cds.example.org/> [x](y)"},
         {"show": frozenset({Verdict.NOT_APPLICABLE})},
         {"sensitive_detail": "some"},
+        {"profile": "meditech"},
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(wrong: dict[str, Any]) -> None:
@@ -110,8 +111,8 @@ def test_the_attributes_are_those_of_a_card() -> None:
     assert set(shown["source"]) == {"label", "url", "topic"}
 
 
-def test_invariants_on_suggestions_hold_because_there_is_none() -> None:
-    """cds-resp-1, -2, -5, -6 and -7 bind suggestions and actions: a study that may be closed offers none."""
+def test_there_is_no_suggestion_unless_a_site_asks_for_it() -> None:
+    """A study that may be closed offers none."""
     shown = usual_card()
     assert not {"suggestions", "selectionBehavior", "systemActions", "actionSelectionBehavior"} & set(shown)
 
@@ -178,9 +179,9 @@ def test_the_summary_holds_no_identifier() -> None:
 def test_parts_come_in_their_order() -> None:
     shown = text_of(usual_card())
     parts = [
-        "ClinicalTrials.gov lists this study as Unknown, last verified November 2012: "
+        "Why: the record supports Age 18 to 65, Type 1 diabetes, HbA1c; nothing decisive against the study was found.",
+        "Recruitment: ClinicalTrials.gov lists this study as Unknown, last verified November 2012: "
         "confirm that it is recruiting before you discuss it",
-        "Flagged because",
         "Open: 8 items, 1 of them not assessed by this version",
         "Borderline or unconfirmed",
         "For your judgement",
@@ -203,8 +204,37 @@ def test_parts_come_in_their_order() -> None:
 
 def test_a_supporting_item_shows_value_unit_date_and_source() -> None:
     shown = text_of(usual_card())
-    assert "HbA1c (I8): HbA1c 68 mmol/mol on 2025-05-20, at or above 7.5 %." in shown
-    assert "Source: Hemoglobin A1c 68 mmol/mol (compared as 8.37 %), 2025-05-20, Observation/a1c" in shown
+    assert "HbA1c (I8): 68 mmol/mol on 2025-05-20, at or above 7.5 %." in shown
+    assert "Source: (compared as 8.37 %), Observation/a1c" in shown
+
+
+def test_the_first_line_names_the_laboratory_results_with_unit_and_day() -> None:
+    given, trial = usual()
+    measured = replace(trial, declarations=tuple(replace(d, laboratory=d.id == "I8") for d in trial.declarations))
+    first = Rendered(card(given, measured)["detail"].split("\n\n")[0]).text
+    assert "HbA1c (68 mmol/mol, 2025-05-20)" in first
+
+
+def test_recruitment_stands_in_the_second_line() -> None:
+    for card_settings in (PLAIN, CardSettings(PUBLIC_URL, attestation=ATTESTATION)):
+        second = Rendered(usual_card(card_settings)["detail"].split("\n\n")[1]).text
+        assert second.startswith("Recruitment: ClinicalTrials.gov lists this study as Unknown")
+
+
+@pytest.mark.parametrize(
+    ("value", "display", "on", "said", "source"),
+    [
+        ("8.4 %", "HbA1c", "2025-05-20T08:00:00Z", "HbA1c 8.4 % on 2025-05-20.", "Observation/1"),
+        ("8.4 %", "HbA1c", "2025-05-20T08:00:00Z", "HbA1c 8.4 % in May.", "2025-05-20, Observation/1"),
+        ("8.4 %", "Hemoglobin A1c", "2025-05", "No HbA1c.", "Hemoglobin A1c 8.4 %, 2025-05, Observation/1"),
+        ("active", "Glargine", None, "Glargine 18 U.", "active, Observation/1"),
+    ],
+)
+def test_a_source_does_not_repeat_what_the_sentence_says(
+    value: str, display: str, on: str | None, said: str, source: str
+) -> None:
+    shown = wording.source(Evidence("Observation/1", display, value, None, on), said)
+    assert Rendered(shown).text.strip() == source
 
 
 def test_an_exclusion_is_called_present_or_not_found_never_met() -> None:
@@ -302,7 +332,7 @@ def test_a_question_with_confidential_hints_reads_the_same_for_everybody(hinted:
         result("I8", Status.MET),
     )
     shown = card(given, trial_for(given, human=("I2",)))["detail"]
-    assert "**Consent** (I2): for the investigator to judge." in shown
+    assert "- For the investigator to judge: Consent (I2)." in shown
     assert "confidential" not in shown
     assert "SECRET" not in shown
 
