@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from cards import CardSettings, build_cards
+from cds_service.assessment_json import described
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.wire import Context, HookRequest, read_context, read_hook
 from cds_service.evaluation import Evaluation
@@ -26,6 +28,7 @@ from cds_service.settings import Settings
 from cds_service.storage.database import DatabaseBusy
 from cds_service.storage.journal import Journal
 from rules.assessment import Assessment
+from rules.timeline import timelines
 
 HOOK = "patient-view"
 EXTENSION = "org.trial-cds.assessment"
@@ -144,7 +147,20 @@ class PatientView:
         """Return the body of the answer; with the assessment beside the cards in the sandbox."""
         if not self._settings.sandbox.enabled:
             return {"cards": cards}
-        return {"cards": cards, "extension": {EXTENSION: _summary(assessment, gathered)}}
+        return {"cards": cards, "extension": {EXTENSION: self._explanation(assessment, gathered)}}
+
+    def _explanation(self, assessment: Assessment, gathered: Gathered) -> dict[str, Any]:
+        """Return all that led to the answer, for the sandbox."""
+        evaluation = self._evaluation
+        drawn = timelines(gathered.record, evaluation.trial, assessment.evaluated_on, evaluation.zone)
+        return {
+            **described(assessment),
+            "prefetch": dict(gathered.prefetch_states),
+            "searches": [
+                {"name": pulled.name, "state": pulled.state, "ms": round(pulled.ms, 1)} for pulled in gathered.searches
+            ],
+            "timelines": msgspec.to_builtins(drawn),
+        }
 
 
 def check_hook(request: HookRequest) -> None:
@@ -164,18 +180,6 @@ def check_token(request: HookRequest, context: Context) -> None:
         raise errors.malformed(
             "fhirAuthorization.patient is not the patient that context.patientId names.", "business-rule"
         )
-
-
-def _summary(assessment: Assessment, gathered: Gathered) -> dict[str, Any]:
-    return {
-        "verdict": assessment.verdict.value,
-        "reasons": list(assessment.reasons),
-        "criteria": [{"id": result.id, "status": result.status.value} for result in assessment.criteria],
-        "prefetch": dict(gathered.prefetch_states),
-        "searches": [
-            {"name": pulled.name, "state": pulled.state, "ms": round(pulled.ms, 1)} for pulled in gathered.searches
-        ],
-    }
 
 
 def _notes(request: HookRequest, gathered: Gathered, cards: list[dict[str, Any]], rules_ms: float) -> dict[str, Any]:
