@@ -23,6 +23,7 @@ from rules.criterion import Chart, Declaration, Finding, Limit, Window
 from rules.decision import Rule, Table, check_table
 from rules.quantities import Analyte, AssumedUnit, Conversion, Units
 from rules.standard_of_care import StandardOfCare, read_standard_of_care
+from rules.timeline import Timeline
 
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader in C where PyYAML was built with it: five times faster at start."""
@@ -49,11 +50,22 @@ class Registry:
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of the trial's rules: when it came, and what it changed."""
+
+    version: str
+    date: str
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluable:
     """How a criterion is found and decided."""
 
     find: Callable[[Chart], Finding]
     rules: Table
+    timeline: Timeline | None = None
+    """What of it can be drawn over time, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,8 @@ class Trial:
     units: Units
     standard_of_care: StandardOfCare | None = None
     """Tests of routine care that may be suggested when overdue; None when the folder declares none."""
+    history: tuple[Revision, ...] = ()
+    """The versions of the rules, newest first."""
 
     @property
     def tables(self) -> Mapping[str, Table]:
@@ -129,6 +143,7 @@ def load_trial(package: str) -> Trial:
         gates=frozenset(document["gates"].values()), declarations=declarations,
         evaluables=evaluables, tally=verdict.tally, verdict_rules=verdict.RULES,
         gate_rules=verdict.GATE_RULES, value_sets=value_sets, analytes=analytes, units=units, standard_of_care=care,
+        history=tuple(Revision(**revision) for revision in document.get("history") or ()),
     )  # fmt: skip
 
 
@@ -243,7 +258,9 @@ def _evaluable(package: str, declaration: Declaration, problems: list[str]) -> E
     module = importlib.import_module(f"{package}.{declaration.module}")
     try:
         check_table(declaration.id, module.RULES)
-        return Evaluable(module.find, module.RULES)
+        timeline: Timeline | None = getattr(module, "TIMELINE", None)
+        problems += _undeclared(declaration, timeline) if timeline else ()
+        return Evaluable(module.find, module.RULES, timeline)
     except (AttributeError, ValueError) as error:
         problems.append(f"{declaration.module}.py: {error}")
         return NOT_ASSESSED
@@ -283,6 +300,21 @@ def _standard_of_care(
     return care
 
 
+def _undeclared(declaration: Declaration, timeline: Timeline) -> list[str]:
+    """Return what a timeline names and its criterion does not declare."""
+    named = (
+        ("value set", timeline.value_sets, declaration.value_sets),
+        ("limit", (timeline.limit,), declaration.limits),
+        ("window", timeline.windows, declaration.windows),
+    )
+    return [
+        f"{declaration.module}.py: the timeline's {kind} {name} is not declared"
+        for kind, names, declared in named
+        for name in names
+        if name not in declared
+    ]
+
+
 def _check_whole(
     document: Mapping[str, Any], declarations: Sequence[Declaration], value_sets: Mapping[str, ValueSet],
     folder: Traversable, problems: list[str],
@@ -314,6 +346,17 @@ def _check_whole(
     registry = (document.get("trial") or {}).get("registry") or {}
     problems += _differing("trial.yaml trial.registry", registry, [item.name for item in fields(Registry)])
     problems += [f"trial.yaml: {name} is missing" for name in ("gates", "sources") if not document.get(name)]
+    problems += _faults_of_history(document)
+
+
+def _faults_of_history(document: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the optional history, whose first entry is the version that is served."""
+    history = document.get("history") or []
+    names = [item.name for item in fields(Revision)]
+    problems = [fault for given in history for fault in _differing("trial.yaml history", given, names)]
+    if history and history[0].get("version") != (document.get("trial") or {}).get("rules_version"):
+        problems.append("trial.yaml history: the first entry must be that of trial.rules_version")
+    return problems
 
 
 def _differing(where: str, given: Mapping[str, Any], expected: Iterable[str]) -> list[str]:

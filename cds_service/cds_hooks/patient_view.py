@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from cards import CardSettings, build_cards
+from cds_service.assessment_json import described
 from cds_service.card_settings import card_settings
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.wire import Context, HookRequest, read_context, read_hook, trigger_actions
@@ -29,6 +31,7 @@ from cds_service.storage.database import DatabaseBusy
 from cds_service.storage.journal import Journal
 from rules.assessment import Assessment
 from rules.criterion import TrialSettings
+from rules.timeline import timelines
 
 HOOK = "patient-view"
 EXTENSION = "org.trial-cds.assessment"
@@ -94,7 +97,7 @@ class PatientView:
         rules_ms = round((time.perf_counter() - started) * 1000, 1)
         shown = self.cards(assessment, agreed.cards)
         self.remember(shown, assessment, deadline)
-        return Answer(self.response(shown, assessment, gathered), _notes(request, gathered, shown, rules_ms))
+        return Answer(self.response(shown, assessment, gathered, tenant), _notes(request, gathered, shown, rules_ms))
 
     def gather(
         self,
@@ -143,11 +146,25 @@ class PatientView:
         except (DatabaseBusy, SQLAlchemyError) as error:
             log_failure("card not noted", error)
 
-    def response(self, cards: list[dict[str, Any]], assessment: Assessment, gathered: Gathered) -> dict[str, Any]:
+    def response(
+        self, cards: list[dict[str, Any]], assessment: Assessment, gathered: Gathered, tenant: Tenant
+    ) -> dict[str, Any]:
         """Return the body of the answer; with the assessment beside the cards in the sandbox."""
         if not self._settings.sandbox.enabled:
             return {"cards": cards}
-        return {"cards": cards, "extension": {EXTENSION: _summary(assessment, gathered)}}
+        return {"cards": cards, "extension": {EXTENSION: self._explanation(assessment, gathered, tenant)}}
+
+    def _explanation(self, assessment: Assessment, gathered: Gathered, tenant: Tenant) -> dict[str, Any]:
+        """Return all that led to the answer, for the sandbox."""
+        drawn = timelines(gathered.record, self._evaluation.trial, assessment.evaluated_on, tenant.zone)
+        return {
+            **described(assessment),
+            "prefetch": dict(gathered.prefetch_states),
+            "searches": [
+                {"name": pulled.name, "state": pulled.state, "ms": round(pulled.ms, 1)} for pulled in gathered.searches
+            ],
+            "timelines": msgspec.to_builtins(drawn),
+        }
 
 
 def check_hook(request: HookRequest) -> None:
@@ -199,18 +216,6 @@ def server_of(request: HookRequest, tenant: Tenant) -> FhirServer | None:
         )
     token = request.fhir_authorization.access_token if request.fhir_authorization else None
     return FhirServer(base_url, token)
-
-
-def _summary(assessment: Assessment, gathered: Gathered) -> dict[str, Any]:
-    return {
-        "verdict": assessment.verdict.value,
-        "reasons": list(assessment.reasons),
-        "criteria": [{"id": result.id, "status": result.status.value} for result in assessment.criteria],
-        "prefetch": dict(gathered.prefetch_states),
-        "searches": [
-            {"name": pulled.name, "state": pulled.state, "ms": round(pulled.ms, 1)} for pulled in gathered.searches
-        ],
-    }
 
 
 def _notes(request: HookRequest, gathered: Gathered, cards: list[dict[str, Any]], rules_ms: float) -> dict[str, Any]:

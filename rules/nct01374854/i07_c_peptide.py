@@ -31,6 +31,7 @@ from rules.measurements import (
 from rules.medications import orders
 from rules.quantities import Interval
 from rules.specimens import taken_together
+from rules.timeline import Timeline
 
 _VALUE = field.state.equals("value")
 
@@ -76,6 +77,10 @@ RULES = (
         "C-peptide {value} on {date} does not tell whether it is above {maximum}.",
     ),
     Rule("unknown", (), Status.UNKNOWN, "C-peptide: {why}."),
+)
+
+TIMELINE = Timeline(
+    "c_peptide", ("c_peptide_fasting", "c_peptide_unstated"), limit="maximum", windows=("decide_low", "decide_high")
 )
 
 

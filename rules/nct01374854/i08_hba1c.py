@@ -14,6 +14,7 @@ from rules.decision import Rule, field
 from rules.diagnoses import diagnoses
 from rules.measurements import newest, numeric_finding, results
 from rules.quantities import Interval
+from rules.timeline import Timeline
 
 RULES = (
     Rule("conflict", (field.state.equals("conflict"),), Status.NEEDS_JUDGEMENT, "HbA1c: {why}."),
@@ -48,6 +49,8 @@ RULES = (
     ),
     Rule("unknown", (), Status.UNKNOWN, "HbA1c: {why}."),
 )
+
+TIMELINE = Timeline("hba1c", ("hba1c",), limit="minimum", windows=("decide",))
 
 
 def find(chart: Chart) -> Finding:

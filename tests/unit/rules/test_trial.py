@@ -47,6 +47,28 @@ def change(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1))
 
 
+def test_the_history_begins_with_the_version_that_is_served(copy: Path) -> None:
+    text = (copy / "trial.yaml").read_text()
+    given = 'history:\n  - {version: "2", date: "2026-01", changes: "A reading."}\n' + text
+    (copy / "trial.yaml").write_text(given)
+    assert problems(copy) == ("trial.yaml history: the first entry must be that of trial.rules_version",)
+    (copy / "trial.yaml").write_text(given.replace("changes", "change"))
+    assert set(problems(copy)) > {"trial.yaml history: change is not known", "trial.yaml history: changes is missing"}
+
+
+def test_a_timeline_names_what_its_criterion_declares(copy: Path) -> None:
+    module = copy / "i1_potassium.py"
+    module.write_text(
+        f"{module.read_text()}\n\nfrom rules.timeline import Timeline\n"
+        'TIMELINE = Timeline("potassium", ("sodium",), "minimum", ("later",))\n'
+    )
+    assert problems(copy) == (
+        "i1_potassium.py: the timeline's value set sodium is not declared",
+        "i1_potassium.py: the timeline's limit minimum is not declared",
+        "i1_potassium.py: the timeline's window later is not declared",
+    )
+
+
 # -- a whole folder --------------------------------------------------------------------------------------
 
 
