@@ -34,7 +34,11 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     database = Database(settings.database.url)
     database.create()
     journal = Journal(database)
-    client = FhirClient(_pull_limits(settings))
+    client = FhirClient(
+        _pull_limits(settings),
+        failures=settings.limits.server_failures,
+        pause_seconds=settings.limits.server_pause_seconds,
+    )
     evaluations = [Evaluation(load_trial(package), settings, today) for package in trials]
     services = {
         one.trial.service_id: routes.Service(one.trial, PatientView(one, settings, tenants, client, journal))

@@ -81,6 +81,12 @@ class Limits(Part):
     call_bytes: int = Field(default=40_000_000, ge=1_000, description="All pages of one call, unpacked.")
     pages: int = Field(default=20, ge=1, description="Pages followed in one search.")
     resources: int = Field(default=5_000, ge=1, description="Resources taken from one search.")
+    server_failures: int = Field(
+        default=5, ge=1, description="Calls in a row without any answer after which a FHIR server is left alone."
+    )
+    server_pause_seconds: float = Field(
+        default=30.0, gt=0, le=3_600, description="Time for which it is left alone before one call tries it again."
+    )
 
 
 class Database(Part):

@@ -215,7 +215,7 @@ def server_of(request: HookRequest, tenant: Tenant) -> FhirServer | None:
             "security",
         )
     token = request.fhir_authorization.access_token if request.fhir_authorization else None
-    return FhirServer(base_url, token)
+    return FhirServer(base_url, token, tenant.name)
 
 
 def _notes(request: HookRequest, gathered: Gathered, cards: list[dict[str, Any]], rules_ms: float) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from cds_service.patient_data.answers import (
     read_page,
     worse,
 )
+from cds_service.patient_data.breaker import Breakers
 from cds_service.patient_data.deadline import Deadline
 from cds_service.patient_data.outbound import BaseUrl, pinned
 from cds_service.patient_data.prefetch import is_short
@@ -40,6 +41,8 @@ class FhirServer:
 
     base_url: BaseUrl
     token: str | None = field(default=None, repr=False)
+    tenant: str = ""
+    """Whose server it is: one tenant's failing server is not another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ _LATE = Search(SearchState.FAILED, "the server did not answer in time")
 _TOO_LARGE = Search(SearchState.FAILED, "the answer is larger than the service reads")
 _UNREACHABLE = Search(SearchState.FAILED, "the server cannot be reached or broke off")
 _BUSY = Search(SearchState.FAILED, "the service is busy; try again")
+_LEFT_ALONE = Search(SearchState.FAILED, "the server kept failing and is left alone for a while")
 _FAULT = Search(SearchState.FAILED, "the service could not read the answer")
 
 _log = logging.getLogger(__name__)
@@ -120,9 +124,15 @@ class FhirClient:
         workers: int = 32,
         queue: int = 128,
         ca_bundle: str | None = None,
+        failures: int = 5,
+        pause_seconds: float = 30.0,
     ) -> None:
-        """``queue`` is how many requests may wait for a worker; stuck servers must not pile up more."""
+        """``queue`` is how many requests may wait for a worker; stuck servers must not pile up more.
+
+        A server that gave no answer to ``failures`` calls in a row is left alone for ``pause_seconds``.
+        """
         self.limits = limits or Limits()
+        self.breakers = Breakers(failures, pause_seconds)
         self._session = PerProcess(lambda: new_session(workers, ca_bundle))
         self._pool = PerProcess(lambda: ThreadPoolExecutor(workers, thread_name_prefix="fhir"))
         self._places = PerProcess(lambda: threading.BoundedSemaphore(workers + queue))
@@ -151,7 +161,11 @@ class Call:
         self.limits = client.limits
         self.allowance = _Allowance(client.limits.call_bytes)
         self.sent = 0
+        self.answered = False
+        """True once the server has answered anything but that it fails or is overloaded."""
         self._client = client
+        self._breaker = client.breakers.of(server.tenant, str(server.base_url))
+        self._admitted: bool | None = None
 
     def start(self, query: Query) -> tuple[Task, ...]:
         """Begin a search; its URLs are asked side by side."""
@@ -167,8 +181,18 @@ class Call:
         parts = [task.result(self.deadline) for task in tasks]
         return combine(parts)
 
+    def close(self) -> None:
+        """Let later calls know how this one fared; nothing is asked for after it."""
+        if self.sent:
+            self._breaker.report(answered=self.answered)
+
     def _start(self, name: str, url: str, after: Page | None = None) -> Task:
         task = Task(self, name, url, after or Page())
+        if self._admitted is None:
+            self._admitted = self._breaker.admits()
+        if not self._admitted:
+            task.refuse(_LEFT_ALONE)
+            return task
         self.sent += 1
         self._client.submit(task)
         return task
@@ -327,6 +351,8 @@ class Task:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         response = session.get(url, headers=headers, timeout=remaining, stream=True, allow_redirects=False)
         try:
+            if response.status_code < 500 and response.status_code != 429:
+                self._call.answered = True
             content = self._body(response) if response.status_code == 200 else _start_of(response)
             return _Answer(response.status_code, content, retry_after(response.headers))
         finally:

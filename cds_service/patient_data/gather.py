@@ -5,7 +5,8 @@ The order keeps calls few: first what the gate needs, and the rest only if the t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import NamedTuple
@@ -85,17 +86,9 @@ def gather(
     """
     if not is_resource_id(patient_id):
         raise IdentityMismatch("context.patientId is not the id of a FHIR resource.")
-    call = client.call(server, deadline) if server else None
-    gathering = _Gathering(patient_id, read_prefetch(prefetch), call, plan or QueryPlan(trial), on)
-    gathering.check_identity()
-    gathering.pull(GATE)
-    gathering.check_identity()
-    gathering.check_required()
-    stopped = gathering.has_more() and not passes_gates(
-        gathering.record_for_gate(), trial, executor, on, zone, settings
-    )
-    if not stopped:
-        gathering.pull_rest()
+    with contextlib.closing(client.call(server, deadline)) if server else contextlib.nullcontext() as call:
+        gathering = _Gathering(patient_id, read_prefetch(prefetch), call, plan or QueryPlan(trial), on)
+        stopped = gathering.run(lambda record: passes_gates(record, trial, executor, on, zone, settings))
     return Gathered(
         record=gathering.record(),
         prefetch_states={key: sent.state.value for key, sent in gathering.prefetched.items()},
@@ -136,6 +129,20 @@ class _Gathering:
             self._reads += sent.page.reads
             if sent.state is not PrefetchState.ABSENT:
                 self._searches[name] = sent.search
+
+    def run(self, passes: Callable[[PatientRecord], bool]) -> bool:
+        """Pull what is missing; return True when that ended at the gate.
+
+        ``passes`` says whether the trial may still apply to a record. Raises as `gather` does.
+        """
+        self.check_identity()
+        self.pull(GATE)
+        self.check_identity()
+        self.check_required()
+        if self.has_more() and not passes(self.record_for_gate()):
+            return True
+        self.pull_rest()
+        return False
 
     # -- pulling -------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,3 +130,29 @@ def test_pages_without_end_are_cut_off(quick: FlaskClient) -> None:
     assert {"name": "labs", "state": "truncated"} in [
         {"name": search["name"], "state": search["state"]} for search in searches
     ]
+
+
+def test_a_server_that_keeps_failing_is_left_alone_and_probed_again(tmp_path: Path) -> None:
+    limits = Limits(deadline_seconds=DEADLINE, server_failures=2, server_pause_seconds=0.4)
+    client = make_app(tmp_path, limits=limits).test_client()
+    with _server(candidate()) as server:
+        good = dict(server.behaviours)
+        server.behaviours.clear()
+        server.otherwise = fault_server.status(500)
+        for _ in range(2):
+            assert post(client, call(fhirServer=server.base_url)).status_code == 412
+        asked = len(server.urls)
+        left_alone = post(client, call(fhirServer=server.base_url))
+        assert left_alone.status_code == 412
+        assert "left alone" in said(left_alone)
+        assert len(server.urls) == asked
+        # What the prefetch brings is still used, and the rest named.
+        chart = candidate()
+        del chart["vitals"]
+        (card,) = post(client, call(chart, fhirServer=server.base_url)).get_json()["cards"]
+        assert "left alone for a while" in card["detail"]
+        assert len(server.urls) == asked
+        server.behaviours.update(good)
+        server.otherwise = fault_server.empty
+        time.sleep(0.5)
+        assert len(post(client, call(fhirServer=server.base_url)).get_json()["cards"]) == 1

@@ -1,0 +1,97 @@
+"""Leaves a FHIR server alone for a while when it keeps failing, and probes it again.
+
+A server that hangs costs each call its whole deadline and a place among the workers, and is not helped by
+being asked more. So after some calls in a row that got nothing from it, the next ones are not sent; when the
+pause has passed, one call is, and its outcome decides.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from enum import StrEnum
+
+_MOST_SERVERS = 256
+"""Servers remembered at a time; the one not called for longest is forgotten first."""
+
+
+class BreakerState(StrEnum):
+    """What a call to the server may expect."""
+
+    CLOSED = "closed"
+    """Calls are sent."""
+    OPEN = "open"
+    """No call is sent."""
+    PROBING = "probing"
+    """One call is under way that decides; others are not sent."""
+
+
+class Breaker:
+    """Counts the calls in a row that failed; thread-safe."""
+
+    def __init__(self, failures: int, pause_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Open after ``failures`` calls in a row got no answer; probe ``pause_seconds`` later."""
+        self._failures = failures
+        self._pause = pause_seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._in_a_row = 0
+        self._state = BreakerState.CLOSED
+        self._until = 0.0
+
+    @property
+    def state(self) -> BreakerState:
+        return self._state
+
+    def admits(self) -> bool:
+        """Return whether a call may be sent now. One that is admitted must be reported by `report`."""
+        with self._lock:
+            if self._state is BreakerState.CLOSED:
+                return True
+            if self._clock() < self._until:
+                return False
+            # A probe that was never reported is given up like one that failed: after the same pause.
+            self._state = BreakerState.PROBING
+            self._until = self._clock() + self._pause
+            return True
+
+    def report(self, *, answered: bool) -> None:
+        """Say whether an admitted call got any answer from the server, be it a refusal."""
+        with self._lock:
+            self._in_a_row = 0 if answered else self._in_a_row + 1
+            if answered:
+                self._state = BreakerState.CLOSED
+            elif self._state is BreakerState.PROBING or self._in_a_row >= self._failures:
+                self._state = BreakerState.OPEN
+                self._until = self._clock() + self._pause
+
+
+class Breakers:
+    """One breaker a tenant and server."""
+
+    def __init__(self, failures: int, pause_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._make: Callable[[], Breaker] = lambda: Breaker(failures, pause_seconds, clock)
+        self._lock = threading.Lock()
+        self._held: OrderedDict[tuple[str, str], Breaker] = OrderedDict()
+
+    def of(self, tenant: str, server: str) -> Breaker:
+        """Return the breaker of ``tenant`` for ``server``, made when first asked for."""
+        with self._lock:
+            known = self._held.pop((tenant, server), None)
+            breaker = known if known is not None else self._make()
+            self._held[tenant, server] = breaker
+            if len(self._held) > _MOST_SERVERS:
+                self._held.popitem(last=False)
+            return breaker
+
+    def states(self) -> dict[str, BreakerState]:
+        """Return the gravest state of each tenant's servers."""
+        with self._lock:
+            held = list(self._held.items())
+        order = (BreakerState.CLOSED, BreakerState.PROBING, BreakerState.OPEN)
+        states: dict[str, BreakerState] = {}
+        for (tenant, _), breaker in held:
+            states[tenant] = max(breaker.state, states.get(tenant, BreakerState.CLOSED), key=order.index)
+        return states
