@@ -95,8 +95,11 @@ def decide(
     settings: TrialSettings,
 ) -> tuple[CriterionResult, ...]:
     """Return the results of ``declarations`` alone."""
+    memory: dict[Any, Any] = {}
     findings = {
-        this.id: trial.evaluables[this.id].find(Chart(record, on, zone, this, settings, trial.analytes, trial.units))
+        this.id: trial.evaluables[this.id].find(
+            Chart(record, on, zone, this, settings, trial.analytes, trial.units, memory)
+        )
         for this in declarations
     }
     fired = executor.criteria.fired({name: finding.fact for name, finding in findings.items()})

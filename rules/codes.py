@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from rules.resources import CodeableConcept, Coding
 
@@ -47,6 +47,10 @@ _ALIASES = {
 _CLINICAL = frozenset({SNOMED, ICD10CM, ICD10, ICD9CM})
 _DRUG = frozenset({RXNORM, ATC})
 _ICD = frozenset({ICD10CM, ICD10, ICD9CM})
+HIERARCHIES = _ICD | {ATC}
+"""Systems whose codes begin with the code of what they are a kind of: only these match by prefix."""
+
+_KNOWN = _CLINICAL | _DRUG
 
 _CUES = re.compile(
     r"\b(no|not|denies|denied|without|negative|r/o|rule[sd]? out|ruled|possible|possibly|probable|probably|"
@@ -76,6 +80,58 @@ def plain_code(system: str, code: str) -> str:
     """Return ``code`` as it is compared: ICD without dot and in upper case, others trimmed."""
     code = code.strip()
     return code.replace(".", "").upper() if system in _ICD else code
+
+
+def code_key(coding: Coding) -> tuple[str, str] | None:
+    """Return system and code as they are compared; None for a coding that lacks one of them."""
+    system = canonical_system(coding.system)
+    return (system, plain_code(system, coding.code)) if system and coding.code else None
+
+
+Trace: TypeAlias = tuple[str, str]
+"""What a concept shows of itself: a system with a code or the beginning of one, or `TEXT` with a word.
+
+A concept belongs to a value set only if one of its traces is among the set's `ValueSet.triggers`, so that an
+index by trace finds what may belong, and nothing else needs to be looked at.
+"""
+ANY_WORD: Trace = (TEXT, "")
+"""Trace of text beyond ASCII, whose words are not told apart, and of phrases without such a word."""
+
+
+def code_traces(concept: CodeableConcept | None) -> Iterator[Trace]:
+    """Yield the traces of the codes of ``concept``."""
+    for coding in (concept.coding or ()) if concept else ():
+        key = code_key(coding) if coding else None
+        if key is None:
+            continue
+        yield key
+        system, code = key
+        if system in HIERARCHIES:
+            yield from ((system, code[:length]) for length in range(1, len(code)))
+
+
+def traces(concept: CodeableConcept | None) -> Iterator[Trace]:
+    """Yield the traces by which `find_match` can recognise ``concept``: its text only where no code is known."""
+    yield from code_traces(concept)
+    if concept is not None and not has_known_code(concept):
+        yield from word_traces(_words_of(concept))
+
+
+def word_traces(text: str | None) -> Iterator[Trace]:
+    """Yield the traces of the words of free text."""
+    if not text:
+        return
+    if not text.isascii():
+        yield ANY_WORD
+    for word in _words_in(text):
+        yield TEXT, word
+
+
+def _words_in(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +176,12 @@ class ValueSet:
             if row.verified != "no":
                 self._add(row)
         self._words = _any_of(self._texts)
+        firsts = {_first_word(phrase) for phrase in self._texts}
+        self._first_words = firsts - {""}
+        self._any_word = "" in firsts
+        self.triggers = frozenset(
+            (*self._exact, *self._prefixes, *((TEXT, word) for word in firsts), *([ANY_WORD] if firsts else []))
+        )
 
     def _add(self, row: Row) -> None:
         key = (row.system, plain_code(row.system, row.code))
@@ -134,6 +196,10 @@ class ValueSet:
         """Return the codes of ``system`` that match exactly, sorted: what a FHIR search can ask for."""
         return sorted(code for code_system, code in self._exact if code_system == system)
 
+    def in_order(self, keys: frozenset[Trace]) -> list[Trace]:
+        """Return those of ``keys`` that are codes which match exactly, in the order of the rows."""
+        return [key for key in self._exact if key in keys] if len(keys) > 1 else [k for k in keys if k in self._exact]
+
     @property
     def exact_rows(self) -> Mapping[tuple[str, str], Row]:
         """Rows that match one code each, by system and code as they are compared."""
@@ -141,21 +207,19 @@ class ValueSet:
 
     def find(self, concept: CodeableConcept | None) -> Match | None:
         """Return why one of the codings of ``concept`` belongs to this set, or None."""
-        for coding in concept.codings if concept else ():
-            row = self._row_of(coding)
+        for coding in (concept.coding or ()) if concept else ():
+            row = self._row_of(coding) if coding else None
             if row:
                 return Match(row, coding)
         return None
 
     def _row_of(self, coding: Coding) -> Row | None:
-        system = canonical_system(coding.system)
-        if system is None or not coding.code:
-            return None
-        code = plain_code(system, coding.code)
-        exact = self._exact.get((system, code))
-        if exact or not self._prefixes:
+        key = code_key(coding)
+        exact = self._exact.get(key) if key else None
+        if exact or key is None or not self._prefixes:
             return exact
-        for length in range(len(code), 0, -1):
+        system, code = key
+        for length in range(len(code), 0, -1) if system in HIERARCHIES else ():
             row = self._prefixes.get((system, code[:length]))
             if row and not code.startswith(row.exceptions):
                 return row
@@ -168,29 +232,60 @@ class ValueSet:
         """
         if concept is None or not self._texts or has_known_code(concept):
             return None
-        text = concept.text or " ".join(c.display for c in concept.codings if c.display)
-        return self.find_words(text)
+        return self.find_words(_words_of(concept))
 
     def find_words(self, text: str | None, *, cues: bool = True) -> Match | None:
         """Return the whole-word match in free text; a cue of negation, doubt or family forbids it.
 
         ``cues=False`` is for phrases that are negations themselves ("no research").
         """
-        if not text or (cues and is_doubted(text)):
+        found = self._search(text)
+        if found is None or (cues and is_doubted(found.string)):
             return None
-        found = self._words.search(text) if self._words else None
-        return Match(self._texts[_phrase(found.group())], None) if found else None
+        return Match(self._texts[_phrase(found.group())], None)
 
     def mentions(self, text: str | None) -> bool:
         """True when free text holds one of the phrases, even denied or doubted."""
-        return bool(text and self._words and self._words.search(text))
+        return self._search(text) is not None
+
+    def _search(self, text: str | None) -> re.Match[str] | None:
+        """Search for a phrase, unless the text has the first word of none."""
+        if not text or self._words is None:
+            return None
+        if text.isascii() and not self._any_word and self._first_words.isdisjoint(_words_in(text)):
+            return None
+        return self._words.search(text)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
 
+def find_match(concept: CodeableConcept | None, *value_sets: ValueSet) -> Match | None:
+    """Return why ``concept`` belongs to one of ``value_sets``: by code first, then by text."""
+    for value_set in value_sets:
+        match = value_set.find(concept)
+        if match:
+            return match
+    for value_set in value_sets:
+        match = value_set.find_text(concept)
+        if match:
+            return match
+    return None
+
+
+def _words_of(concept: CodeableConcept) -> str:
+    """Return the text of a concept, else its displays."""
+    return concept.text or " ".join(c.display for c in concept.codings if c.display)
+
+
 def _phrase(words: str) -> str:
     return " ".join(words.split()).casefold()
+
+
+def _first_word(phrase: str) -> str:
+    """Return the first whole word that text must have to hold ``phrase``; empty where that cannot be said."""
+    word = _WORD.search(phrase) if phrase.isascii() else None
+    return word.group() if word else ""
 
 
 def _any_of(phrases: Iterable[str]) -> re.Pattern[str] | None:
@@ -207,7 +302,7 @@ def is_doubted(text: str) -> bool:
 
 def has_known_code(concept: CodeableConcept) -> bool:
     """True when a coding is of a terminology whose codes the value sets list (so that text is not needed)."""
-    return any(c.code and canonical_system(c.system) in _CLINICAL | _DRUG for c in concept.codings)
+    return any(c and c.code and canonical_system(c.system) in _KNOWN for c in concept.coding or ())
 
 
 COLUMNS = ("system", "code", "display", "match", "except", "verified", "source", "note")
@@ -242,6 +337,8 @@ def _row(name: str, line: int, values: Mapping[str | None, Any]) -> Row:
         raise ValueSetError(f"{where}: match must be one of {', '.join(_MATCHES)}; found {match!r}.")
     if verified not in _VERIFIED:
         raise ValueSetError(f"{where}: verified must be one of {', '.join(_VERIFIED)}; found {verified!r}.")
+    if match == "prefix" and system not in HIERARCHIES:
+        raise ValueSetError(f"{where}: only codes of ICD and ATC match by prefix.")
     exceptions = tuple(plain_code(system, part) for part in (values["except"] or "").split(";") if part.strip())
     return Row(
         system, code, (values["display"] or "").strip(), match, exceptions, verified,

@@ -5,11 +5,13 @@ A module ``rules/<trial>/<name>.py`` has a function ``find(chart) -> Finding`` a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta, tzinfo
 from enum import StrEnum
 from fractions import Fraction
+from functools import wraps
+from typing import Any, TypeVar
 
 from rules.assessment import Basis, Confidence, Evidence, Kind
 from rules.codes import ValueSet
@@ -17,6 +19,8 @@ from rules.dates import Days, Moment, add_months, parse_moment
 from rules.decision import FactValue
 from rules.quantities import Analyte, Units
 from rules.record import PatientRecord, Search
+
+T = TypeVar("T")
 
 
 class Coverage(StrEnum):
@@ -108,6 +112,8 @@ class Chart:
     settings: TrialSettings
     analytes: Mapping[str, Analyte]
     units: Units
+    memory: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was worked out for this record and day by `once`; shared by the charts of one assessment."""
 
     def limit(self, name: str) -> Fraction:
         return self.this.limits[name].value
@@ -127,6 +133,25 @@ class Chart:
     def moment(self, text: str | None) -> Moment | None:
         """Read a FHIR date; None for absent or invalid text."""
         return parse_moment(text, self.zone)
+
+
+def once(read: Callable[..., T]) -> Callable[..., T]:
+    """Let ``read(chart, *what)`` work only once for the same ``what``, however many criteria ask.
+
+    For what is the same to every criterion: ``read`` must not look at `Chart.this`, and nobody may change
+    what it returns.
+    """
+
+    @wraps(read)
+    def remembered(chart: Chart, *what: Any) -> T:
+        key = (read, *what)
+        memory = chart.memory
+        if key not in memory:
+            memory[key] = read(chart, *what)
+        known: T = memory[key]
+        return known
+
+    return remembered
 
 
 @dataclass(frozen=True, slots=True)

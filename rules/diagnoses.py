@@ -14,8 +14,8 @@ from enum import StrEnum
 
 from rules.arrivals import lost
 from rules.assessment import Evidence
-from rules.codes import Match, ValueSet
-from rules.criterion import Chart
+from rules.codes import Match, ValueSet, find_match
+from rules.criterion import Chart, once
 from rules.dates import Moment
 from rules.record import SearchState
 from rules.resources import CodeableConcept, Condition
@@ -95,21 +95,18 @@ def is_asserted(condition: Condition) -> bool:
 
 def diagnoses(chart: Chart, *value_sets: ValueSet) -> list[Diagnosis]:
     """Return asserted Conditions whose code, or else text, is in one of ``value_sets``."""
-    found = []
-    for condition in chart.record.conditions:
-        match = find(condition, *value_sets)
-        if match and is_asserted(condition):
-            found.append(_diagnosis(chart, condition, match))
-    return found
+    return [*_diagnoses(chart, *value_sets)]
+
+
+@once
+def _diagnoses(chart: Chart, *value_sets: ValueSet) -> tuple[Diagnosis, ...]:
+    found = chart.record.retrieve_conditions(*value_sets)
+    return tuple(_diagnosis(chart, condition, match) for condition, match in found if is_asserted(condition))
 
 
 def find(condition: Condition, *value_sets: ValueSet) -> Match | None:
     """Return why a Condition belongs to one of ``value_sets``: by code first, then by text."""
-    coded = (value_set.find(condition.code) for value_set in value_sets)
-    match = next((m for m in coded if m), None)
-    if match:
-        return match
-    return next((m for v in value_sets if (m := v.find_text(condition.code))), None)
+    return find_match(condition.code, *value_sets)
 
 
 def _diagnosis(chart: Chart, condition: Condition, match: Match) -> Diagnosis:

@@ -37,10 +37,8 @@ class Done:
 def procedures(chart: Chart, *value_sets: ValueSet) -> list[Done]:
     """Return completed procedures whose code, or else name, is in ``value_sets``; none of the future."""
     found = []
-    for procedure in chart.record.procedures:
-        match = next((m for v in value_sets if (m := v.find(procedure.code))), None)
-        match = match or next((m for v in value_sets if (m := v.find_text(procedure.code))), None)
-        if match and (procedure.status or "").strip().lower() == "completed":
+    for procedure, match in chart.record.retrieve_procedures(*value_sets):
+        if (procedure.status or "").strip().lower() == "completed":
             done = Done(procedure, match, performed(chart, procedure))
             if done.when is None or done.when.days.first <= chart.on:
                 found.append(done)

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from rules.codes import Match, ValueSet, canonical_system, plain_code
+from rules.codes import Match, Trace, ValueSet, code_key, find_match, traces
+from rules.index import Index
 from rules.resources import (
     AllergyIntolerance,
     CodeableConcept,
@@ -220,27 +221,49 @@ class PatientRecord:
     def allergies(self) -> Sequence[AllergyIntolerance]:
         return self._by_type[AllergyIntolerance]
 
+    def retrieve_conditions(self, *value_sets: ValueSet) -> list[tuple[Condition, Match]]:
+        """Return conditions of one of ``value_sets``: by code, else by text where no code is known."""
+        return _matching(self._condition_index.candidates(*value_sets), value_sets)
+
+    def retrieve_procedures(self, *value_sets: ValueSet) -> list[tuple[Procedure, Match]]:
+        """Return procedures of one of ``value_sets``: by code, else by text where no code is known."""
+        return _matching(self._procedure_index.candidates(*value_sets), value_sets)
+
     def retrieve_observations(self, value_set: ValueSet) -> list[Retrieved]:
         """Return observations, and components of observations, whose code is in ``value_set``."""
+        index, rows = self._observation_index, value_set.exact_rows
         found: dict[int, tuple[int, Retrieved]] = {}
-        for key, row in value_set.exact_rows.items():
-            for place, observation, value, coding in self._observation_index.get(key, ()):
+        for key in value_set.in_order(value_set.triggers & self._observed):
+            for place, observation, value, coding in index[key]:
                 known = found.get(id(value))
                 if known is None or place < known[0]:  # the first of its codings that belongs to the set
-                    found[id(value)] = place, Retrieved(observation, value, Match(row, coding))
+                    found[id(value)] = place, Retrieved(observation, value, Match(rows[key], coding))
         return sorted((retrieved for _place, retrieved in found.values()), key=lambda r: r.observation.reference)
 
     @cached_property
-    def _observation_index(self) -> Mapping[tuple[str, str], list[tuple[int, Observation, Value, Coding]]]:
-        index: dict[tuple[str, str], list[tuple[int, Observation, Value, Coding]]] = defaultdict(list)
+    def _condition_index(self) -> Index[Condition]:
+        return Index((condition, traces(condition.code)) for condition in self.conditions)
+
+    @cached_property
+    def _procedure_index(self) -> Index[Procedure]:
+        return Index((procedure, traces(procedure.code)) for procedure in self.procedures)
+
+    @cached_property
+    def _observation_index(self) -> Mapping[Trace, list[tuple[int, Observation, Value, Coding]]]:
+        index: dict[Trace, list[tuple[int, Observation, Value, Coding]]] = defaultdict(list)
+        known: dict[tuple[str | None, str | None], Trace | None] = {}  # most results share few codes
         for observation in self.observations:
             for value in (observation, *(observation.component or ())):
                 for place, coding in enumerate(value.code.codings if value.code else ()):
-                    system = canonical_system(coding.system)
-                    if system and coding.code:
-                        key = system, plain_code(system, coding.code)
+                    written = coding.system, coding.code
+                    key = known[written] if written in known else known.setdefault(written, code_key(coding))
+                    if key:
                         index[key].append((place, observation, value, coding))
         return index
+
+    @cached_property
+    def _observed(self) -> frozenset[Trace]:
+        return frozenset(self._observation_index)
 
     # -- references --------------------------------------------------------------------------------------
 
@@ -368,6 +391,13 @@ def _weaker(member: str | None, panel: str | None) -> str | None:
     if member is None or (panel or "").strip().lower() not in _SURE:
         return panel
     return member
+
+
+Coded = TypeVar("Coded", Condition, Procedure)
+
+
+def _matching(candidates: Iterable[Coded], value_sets: Sequence[ValueSet]) -> list[tuple[Coded, Match]]:
+    return [(one, match) for one in candidates if (match := find_match(one.code, *value_sets))]
 
 
 def _contained(holder: Any, local_id: str, kind: type[T]) -> T | None:
