@@ -305,6 +305,22 @@ def has_known_code(concept: CodeableConcept) -> bool:
     return any(c and c.code and canonical_system(c.system) in _KNOWN for c in concept.coding or ())
 
 
+_NOT_KNOWN = frozenset({
+    "http://terminology.hl7.org/codesystem/data-absent-reason", "http://hl7.org/fhir/data-absent-reason",
+    "http://terminology.hl7.org/codesystem/v3-nullflavor", "http://hl7.org/fhir/v3/nullflavor",
+    "urn:oid:2.16.840.1.113883.5.1008",
+})  # fmt: skip
+"""Systems whose codes say why something is not known (in lower case)."""
+_NO_NAME = re.compile(r"\W*(?:unknown|unspecified|not known|n/?a)(?: (?:drug|medication|medicine))?\W*", re.IGNORECASE)
+
+
+def names_nothing(concept: CodeableConcept) -> bool:
+    """True for a drug that nobody can name: no words, and no code but local ones or those for "unknown"."""
+    told = [c for c in concept.codings if (c.system or "").lower().rstrip("/") not in _NOT_KNOWN]
+    words = [name for name in (concept.text, *(c.display for c in told)) if name and not _NO_NAME.fullmatch(name)]
+    return not words and not any(c.code and canonical_system(c.system) in _DRUG for c in told)
+
+
 COLUMNS = ("system", "code", "display", "match", "except", "verified", "source", "note")
 _MATCHES = ("exact", "prefix", "descendants", "text")
 _VERIFIED = ("yes", "partial", "no")

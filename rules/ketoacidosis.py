@@ -29,11 +29,15 @@ def undated(chart: Chart) -> list[Diagnosis]:
 
 
 def episode_days(chart: Chart, episode: Diagnosis) -> Days | None:
-    """Return the days of an episode, up to its abatement, else to the end of its encounter, where known."""
+    """Return the days of an episode, up to its abatement, else to the end of its encounter, where known.
+
+    An encounter that began after the onset only mentions the episode: it does not lengthen it.
+    """
     if episode.when is None:
         return None
-    encounter = chart.record.encounter_of(episode.condition)
-    discharge = chart.moment(encounter.period.end) if encounter and encounter.period else None
-    end = chart.moment(episode.condition.abatement_date_time) or discharge
     start = episode.when.days
+    encounter = chart.record.encounter_of(episode.condition)
+    began = episode.encountered and episode.encountered.days.first <= start.last
+    discharge = chart.moment(encounter.period.end) if began and encounter and encounter.period else None
+    end = chart.moment(episode.condition.abatement_date_time) or discharge
     return Days(start.first, max(start.last, end.days.last) if end else start.last)

@@ -1,7 +1,8 @@
 """Medications: orders and statements that say what a person takes now.
 
 A drug is recognised by RxNorm code, else ATC, else whole words of its text, and the match says which.
-A chart without any medication tells nothing about what is not taken (ruling 2 of the clinical reference).
+A chart without any medication tells nothing about what is not taken, and what is dated after the evaluation is
+not used (rulings 2 and 6 of the clinical reference).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rules.assessment import Evidence
-from rules.codes import Match, ValueSet
+from rules.codes import Match, ValueSet, names_nothing
 from rules.criterion import Chart, Coverage
 from rules.dates import Moment
 from rules.record import SearchState
@@ -20,6 +21,7 @@ from rules.resources import (
     CodeableConcept,
     Dosage,
     Medication,
+    MedicationDispense,
     MedicationRequest,
     MedicationStatement,
 )  # fmt: skip
@@ -33,7 +35,8 @@ class Use(StrEnum):
     ACTIVE = "active"
     ON_HOLD = "on-hold"
     LAPSED = "lapsed"
-    """Still called active, but authored over a year ago or past its validity: a clinician must tell."""
+    """Still called active, but authored over a year ago or past its validity, and not dispensed since: a
+    clinician must tell."""
     PAST = "past"
 
 
@@ -114,9 +117,11 @@ def drug_concepts(chart: Chart, resource: MedicationRequest | MedicationStatemen
 
 
 def _use(chart: Chart, resource: MedicationRequest | MedicationStatement) -> Use | None:
-    """Return the use, or None for what asserts nothing: drafts, plans, prohibitions, errors."""
+    """Return the use, or None for what asserts nothing: drafts, plans, prohibitions, errors, the future."""
     status = (resource.status or "").strip().lower()
     if status in ("entered-in-error", "draft", "unknown", "cancelled", "not-taken", "intended", ""):
+        return None
+    if _is_future(chart, resource):
         return None
     if isinstance(resource, MedicationRequest):
         if resource.do_not_perform or (resource.intent or "order").strip().lower() not in _ORDERS:
@@ -128,13 +133,48 @@ def _use(chart: Chart, resource: MedicationRequest | MedicationStatement) -> Use
     return Use.PAST
 
 
+def _is_future(chart: Chart, resource: MedicationRequest | MedicationStatement) -> bool:
+    since = _since(chart, resource)
+    return since is not None and since.days.first > chart.on
+
+
 def _lapsed(chart: Chart, request: MedicationRequest) -> bool:
     validity = request.dispense_request.validity_period if request.dispense_request else None
     end = chart.moment(validity.end) if validity else None
     if end:
-        return end.days.last < chart.on
+        return end.days.last < chart.on and not _dispensed(chart, request)
     authored = chart.moment(request.authored_on)
-    return authored is not None and chart.window("order").covers(authored.days, chart.on) is Coverage.OUTSIDE
+    old = authored is not None and chart.window("order").covers(authored.days, chart.on) is Coverage.OUTSIDE
+    return old and not _dispensed(chart, request)
+
+
+def _dispensed(chart: Chart, request: MedicationRequest) -> bool:
+    """True when a drug was dispensed for ``request`` within the time for which an order counts."""
+    return any(
+        (dispense.status or "").strip().lower() == "completed"
+        and _is_lately(chart, chart.moment(dispense.when_handed_over) or chart.moment(dispense.when_prepared))
+        and _is_for(chart, dispense, request)
+        for dispense in chart.record.medication_dispenses
+    )
+
+
+def _is_lately(chart: Chart, when: Moment | None) -> bool:
+    inside = when is not None and chart.window("order").covers(when.days, chart.on) is Coverage.INSIDE
+    return inside and when is not None and when.days.last <= chart.on
+
+
+def _is_for(chart: Chart, dispense: MedicationDispense, request: MedicationRequest) -> bool:
+    """True for the order a dispense names; where it names none, for an order of the same drug."""
+    if dispense.authorizing_prescription:
+        orders_named = (chart.record.resolve(r, MedicationRequest, dispense) for r in dispense.authorizing_prescription)
+        return any(order is not None and order.reference == request.reference for order in orders_named)
+    (given, _), (ordered, _) = chart.record.medication(dispense), chart.record.medication(request)
+    return given is not None and ordered is not None and bool(_identities(given) & _identities(ordered))
+
+
+def _identities(drug: CodeableConcept) -> set[tuple[str | None, str]]:
+    codes: set[tuple[str | None, str]] = {(coding.system, coding.code) for coding in drug.codings if coding.code}
+    return codes or ({(None, drug.text.casefold())} if drug.text else set())
 
 
 def _since(chart: Chart, resource: MedicationRequest | MedicationStatement) -> Moment | None:
@@ -170,15 +210,19 @@ def all_read(chart: Chart) -> Visibility:
         return Visibility(False, statements.reason or "the medication statements are not available")
     if chart.record.unreadable_of("MedicationRequest") or chart.record.unreadable_of("MedicationStatement"):
         return Visibility(False, "a medication entry could not be read")
-    if any(not drug_concepts(chart, resource) and _use(chart, resource) for resource in _everything(chart)):
+    if any(_is_unidentified(chart, r) and _use(chart, r) not in (None, Use.PAST) for r in _everything(chart)):
         return Visibility(False, "an ordered drug could not be identified")
     return Visibility(True)
+
+
+def _is_unidentified(chart: Chart, resource: MedicationRequest | MedicationStatement) -> bool:
+    return all(names_nothing(concept) for concept in drug_concepts(chart, resource))
 
 
 def visibility(chart: Chart) -> Visibility:
     """Return whether a drug not found is not taken: all was read (`all_read`), and there is at least one."""
     read = all_read(chart)
-    if read.complete and all(_is_error(resource) for resource in _everything(chart)):
+    if read.complete and all(_is_error(resource) or _is_future(chart, resource) for resource in _everything(chart)):
         return Visibility(False, "no medications are recorded here")
     return read
 

@@ -27,6 +27,7 @@ from rules.resources import (
     Flag,
     Immunization,
     Medication,
+    MedicationDispense,
     MedicationRequest,
     MedicationStatement,
     Observation,
@@ -190,6 +191,10 @@ class PatientRecord:
         return self._by_type[MedicationStatement]
 
     @property
+    def medication_dispenses(self) -> Sequence[MedicationDispense]:
+        return self._by_type[MedicationDispense]
+
+    @property
     def encounters(self) -> Sequence[Encounter]:
         return self._by_type[Encounter]
 
@@ -277,7 +282,9 @@ class PatientRecord:
         found = self._by_url.get(target) or self._by_name.get(_name(target))
         return found if isinstance(found, kind) else None
 
-    def medication(self, order: MedicationRequest | MedicationStatement) -> tuple[CodeableConcept | None, bool]:
+    def medication(
+        self, order: MedicationRequest | MedicationStatement | MedicationDispense
+    ) -> tuple[CodeableConcept | None, bool]:
         """Return the drug's concept and whether it could be found out.
 
         A reference to a Medication that did not arrive gives the reference's display, or None, and False.

@@ -305,6 +305,16 @@ class MedicationStatement(Resource, frozen=True, gc=False, kw_only=True):
     category: CodeableConcept | None = None
 
 
+class MedicationDispense(Resource, frozen=True, gc=False, kw_only=True):
+    status: str | None = None
+    medication_codeable_concept: CodeableConcept | None = None
+    medication_reference: Reference | None = None
+    subject: Reference | None = None
+    authorizing_prescription: list[Reference] | None = None
+    when_prepared: str | None = None
+    when_handed_over: str | None = None
+
+
 class Ingredient(Struct, frozen=True, gc=False):
     item_codeable_concept: CodeableConcept | None = None
     item_reference: Reference | None = None
@@ -419,7 +429,8 @@ class AllergyIntolerance(Resource, frozen=True, gc=False, kw_only=True):
 TYPES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        Patient, Condition, Observation, MedicationRequest, MedicationStatement, Medication, Encounter,
+        Patient, Condition, Observation, MedicationRequest, MedicationStatement, MedicationDispense, Medication,
+        Encounter,
         Procedure, Immunization, ResearchSubject, Specimen, ServiceRequest, Consent, Flag, AllergyIntolerance,
     )
 }  # fmt: skip

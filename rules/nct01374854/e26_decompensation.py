@@ -21,8 +21,8 @@ from rules.dates import Days
 from rules.decision import Rule, field
 from rules.diagnoses import Diagnosis, absence, diagnoses, evidence_of, has_category
 from rules.diagnosis_states import named
-from rules.ketoacidosis import episode_days
 from rules.measurements import Cause, Result, results, usable
+from rules.occurrences import happened, recorded
 from rules.resources import Value
 
 RULES = (
@@ -132,19 +132,14 @@ def _episode(chart: Chart, diagnosis: Diagnosis, acute: Window, subacute: Window
 
 
 def _days(chart: Chart, diagnosis: Diagnosis) -> Days | None:
-    """Return the days of an episode: of its onset, else of its encounter.
+    """Return the days of an episode: of its onset, else of the start of its encounter.
 
     The day on which a visit's diagnosis was recorded is that of the visit; on a problem list it is not.
     """
-    if diagnosis.onset or diagnosis.encountered:
-        days = episode_days(chart, diagnosis)
-    elif encounter_lost(chart, diagnosis.condition):
-        days = None
-    elif diagnosis.recorded and has_category(diagnosis.condition, "encounter-diagnosis"):
-        days = diagnosis.recorded.days
-    else:
-        days = None
-    return days.capped(chart.on) if days and days.first <= chart.on else None
+    days = happened(chart, diagnosis)
+    if days is None and not encounter_lost(chart, diagnosis.condition):
+        days = recorded(chart, diagnosis) if has_category(diagnosis.condition, "encounter-diagnosis") else None
+    return days.capped(chart.on) if days else None
 
 
 def _not_later(chart: Chart, diagnosis: Diagnosis, window: Window) -> Age:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.criteria.given import Given, case, diagnosis, medication, resource
+from tests.criteria.given import Given, case, diagnosis, dispensed, medication, resource, unnamed
 
 CRITERION = "E17"
 
@@ -670,6 +670,30 @@ CASES = [
         searches={"diagnoses": "truncated"},
         expect="unknown",
         rule="diagnoses-missing",
+    ),
+    case(
+        "a drug without a name",
+        METFORMIN,
+        unnamed(),
+        expect="unknown",
+        rule="medications-missing",
+        says="could not be identified",
+    ),
+    case("a drug without a name, stopped", METFORMIN, unnamed(status="stopped"), expect="not-met"),
+    case("ordered for tomorrow", METFORMIN, medication(PREDNISONE, authored="2025-06-16"), expect="not-met"),
+    case("ordered for tomorrow, and nothing else", medication(PREDNISONE, authored="2025-06-16"), expect="unknown"),
+    case(
+        "ordered two years ago, dispensed in May",
+        medication(PREDNISONE, authored="2023-06-01"),
+        dispensed(PREDNISONE, "2025-05-10"),
+        expect="met",
+    ),
+    case(
+        "ordered two years ago, dispensed over a year ago",
+        medication(PREDNISONE, authored="2023-06-01"),
+        dispensed(PREDNISONE, "2024-06-14"),
+        expect="needs-judgement",
+        rule="doubtful",
     ),
     case(
         "an order that cannot be read",

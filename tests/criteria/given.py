@@ -199,6 +199,20 @@ def medication(
     return Given(resource, ", ".join([words, f"ordered {authored}" if authored else "", *_extras(more)]).strip(", "))
 
 
+def unnamed(status: str = "active") -> Given:
+    """An order whose drug has a code of a local system and no name."""
+    code = {"coding": [{"system": "urn:local:drugs", "code": "4711"}]}
+    elements = {"status": status, "intent": "order", "medicationCodeableConcept": code}
+    return Given(_with_subject("MedicationRequest", **elements), f"an order for local drug 4711, {status}, no name")
+
+
+def dispensed(drug: str, when: str, **more: Any) -> Given:
+    """A completed MedicationDispense of a coded drug."""
+    code = {"coding": [_coding(drug)]}
+    elements = {"status": "completed", "medicationCodeableConcept": code, "whenHandedOver": when, **more}
+    return Given(_with_subject("MedicationDispense", **elements), f"{drug} dispensed on {when}")
+
+
 def encounter(class_code: str | None, start: str | None, end: str | None = None, **more: Any) -> Given:
     """An Encounter of a class such as IMP or AMB."""
     more.setdefault("status", "finished" if end else "in-progress")

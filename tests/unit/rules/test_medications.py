@@ -57,12 +57,43 @@ def test_a_prohibition_is_no_order() -> None:
         ("2020-01-01", {"dispenseRequest": {"validityPeriod": {"end": "2025-06-15"}}}, "active"),
         ("2025-06-01", {"dispenseRequest": {"validityPeriod": {"end": "2025-06-14"}}}, "lapsed"),
         ("2025-06-01", {"dispenseRequest": {"validityPeriod": {"start": "2025-06-01"}}}, "active"),
+        ("2025-06-15", {}, "active"),
     ],
 )
 def test_an_old_order_has_lapsed(authored: str | None, more: dict[str, Any], use: str) -> None:
     (order,) = found(medication("rxnorm:274783", authored=authored, **more))
     assert order.use is Use(use)
     assert order.active is (use == "active")
+
+
+@pytest.mark.parametrize(
+    ("dispense", "use"),
+    [
+        ({}, "active"),
+        ({"whenHandedOver": "2024-06-15"}, "active"),
+        ({"whenHandedOver": "2024-06-14"}, "lapsed"),
+        ({"whenHandedOver": "2025-06-16"}, "lapsed"),
+        ({"whenHandedOver": None, "whenPrepared": "2025-05-01"}, "active"),
+        ({"whenHandedOver": None}, "lapsed"),
+        ({"status": "cancelled"}, "lapsed"),
+        ({"medicationCodeableConcept": {"coding": [{"system": RXNORM, "code": "6809"}]}}, "lapsed"),
+        ({"authorizingPrescription": [{"reference": "MedicationRequest/r1"}]}, "active"),
+        ({"authorizingPrescription": [{"reference": "MedicationRequest/r2"}]}, "lapsed"),
+    ],
+)
+def test_a_dispense_keeps_an_old_order_active(dispense: dict[str, Any], use: str) -> None:
+    usual = {"status": "completed", "whenHandedOver": "2025-05-01",
+             "medicationCodeableConcept": {"coding": [{"system": RXNORM, "code": "274783"}]}}  # fmt: skip
+    given = resource("MedicationDispense", "dispense", **{**usual, **dispense})
+    (order,) = found(medication("rxnorm:274783", authored="2023-01-01", id="r1"), given)
+    assert order.use is Use(use)
+
+
+def test_what_is_dated_after_the_evaluation_is_not_used() -> None:
+    assert found(medication("rxnorm:274783", authored="2025-06-16")) == []
+    assert found(statement("active", effectiveDateTime="2025-06-16")) == []
+    assert found(statement("active", effectivePeriod={"start": "2025-07"})) == []
+    assert len(found(medication("rxnorm:274783", authored="2025-06"))) == 1  # may be today or earlier
 
 
 def statement(status: str, text: str = "insulin", **more: Any) -> Given:
@@ -122,6 +153,17 @@ UNKNOWN_DRUG = resource(
 )
 
 
+NOT_IDENTIFIED = "an ordered drug could not be identified"
+ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+
+
+def coded_as(system: str, code: str, display: str | None = None) -> Given:
+    coding = {"system": system, "code": code, **({"display": display} if display else {})}
+    return resource(
+        "MedicationRequest", code, status="active", intent="order", medicationCodeableConcept={"coding": [coding]}
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "searches", "why"),
     [
@@ -138,8 +180,16 @@ UNKNOWN_DRUG = resource(
             {"medication-statements": "forbidden"},
             "the medication-statements search was forbidden",
         ),
-        ([medication("metformin"), UNKNOWN_DRUG], {}, "an ordered drug could not be identified"),
+        ([medication("metformin"), UNKNOWN_DRUG], {}, NOT_IDENTIFIED),
         ([medication("metformin"), medication("x", dispenseRequest=7)], {}, "a medication entry could not be read"),
+        ([medication("metformin"), coded_as("http://local", "7")], {}, NOT_IDENTIFIED),
+        ([medication("metformin"), coded_as("http://local", "7", "Metformin")], {}, ""),
+        ([medication("metformin"), coded_as(RXNORM, "6809")], {}, ""),
+        ([medication("metformin"), coded_as(ABSENT, "unknown", "Unknown")], {}, NOT_IDENTIFIED),
+        ([medication("metformin"), medication("unknown medication")], {}, NOT_IDENTIFIED),
+        ([medication("metformin"), medication("unknown", status="stopped")], {}, ""),
+        ([medication("metformin"), medication("unknown", status="cancelled")], {}, ""),
+        ([medication("metformin", authored="2025-06-16")], {}, "no medications are recorded here"),
     ],
 )
 def test_when_silence_means_not_taken(given: list[Given], searches: dict[str, str], why: str) -> None:
