@@ -5,10 +5,10 @@ The order keeps calls few: first what the gate needs, and the rest only if the t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -78,16 +78,20 @@ def gather(
     deadline: Deadline,
     settings: TrialSettings | None = None,
     plan: QueryPlan | None = None,
+    look: Callable[[Iterable[Any]], None] | None = None,
 ) -> Gathered:
     """Return the record of ``patient_id``, as complete as prefetch, server and deadline allow.
 
-    ``plan`` is the trial's, made anew when not given. Raises `RequiredDataMissing` and `IdentityMismatch`.
+    ``plan`` is the trial's, made anew when not given. ``look`` is shown the patient's resources in the prefetch, and
+    what it raises ends the call before anything is pulled. Raises `RequiredDataMissing` and `IdentityMismatch`.
     """
     if not is_resource_id(patient_id):
         raise IdentityMismatch("context.patientId is not the id of a FHIR resource.")
     call = client.call(server, deadline) if server else None
     gathering = _Gathering(patient_id, read_prefetch(prefetch), call, plan or QueryPlan(trial), on)
     gathering.check_identity()
+    if look is not None:
+        look(gathering.sent())
     gathering.pull(GATE)
     gathering.check_identity()
     gathering.check_required()
@@ -136,6 +140,14 @@ class _Gathering:
             self._reads += sent.page.reads
             if sent.state is not PrefetchState.ABSENT:
                 self._searches[name] = sent.search
+
+    def sent(self) -> Iterator[Any]:
+        """Give what has arrived so far, without what names another subject."""
+        for read in self._reads:
+            subject = getattr(read.resource, "subject", None)
+            named = subject.reference if subject else None
+            if not named or named.rsplit("/", 1)[-1] == self._patient_id:
+                yield read.resource
 
     # -- pulling -------------------------------------------------------------------------------------------
 
