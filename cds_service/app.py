@@ -17,6 +17,7 @@ from cds_service.security.tenants import Tenants
 from cds_service.settings import Settings
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
+from cds_service.storage.pseudonyms import Pseudonyms
 from cds_service.trials import TRIALS
 from cds_service.web import frame
 from rules.trial import load_trial
@@ -31,8 +32,9 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     app = Flask(__name__)
     tenants = Tenants(settings)
     frame(app, settings, tenants)
-    database = Database(settings.database.url)
+    database = Database(settings.database.url, settings.server.threads)
     database.create()
+    pseudonyms = Pseudonyms(_hash_keys(settings, database))
     journal = Journal(database)
     client = FhirClient(
         _pull_limits(settings),
@@ -41,7 +43,9 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     )
     evaluations = [Evaluation(load_trial(package), settings, today) for package in trials]
     services = {
-        one.trial.service_id: routes.Service(one.trial, PatientView(one, settings, tenants, client, journal))
+        one.trial.service_id: routes.Service(
+            one.trial, PatientView(one, settings, tenants, client, journal, pseudonyms)
+        )
         for one in evaluations
     }
     app.register_blueprint(routes.blueprint(services, journal, settings, Authenticator(tenants)))
@@ -49,6 +53,11 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
     app.extensions["trial_cds"] = evaluations
     return app
+
+
+def _hash_keys(settings: Settings, database: Database) -> list[bytes]:
+    configured = [key.get_secret_value().encode() for key in settings.privacy.hash_keys]
+    return configured or [database.own_key()]
 
 
 def _pull_limits(settings: Settings) -> Limits:

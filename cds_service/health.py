@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.evaluation import Evaluation, SelfTestFailed
 from cds_service.logs import log_failure
-from cds_service.storage.database import Database
+from cds_service.storage.database import Database, DatabaseBusy
 from cds_service.web import json_response
 from rules.engine import EvaluationError
 
@@ -39,7 +39,7 @@ def blueprint(database: Database, evaluations: Iterable[Evaluation]) -> Blueprin
 def _passes(name: str, check: Callable[[], object]) -> bool:
     try:
         check()
-    except (SQLAlchemyError, SelfTestFailed, EvaluationError, OSError) as error:
+    except (SQLAlchemyError, DatabaseBusy, SelfTestFailed, EvaluationError, OSError) as error:
         log_failure("health check failed", error, check=name)
         return False
     return True

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from cds_service.fatigue_settings import Fatigue, Filters, Reason
 from cds_service.patient_data.outbound import is_loopback_url
 from cds_service.setting_types import (
     FhirServer,
@@ -52,14 +53,30 @@ def _database(text: str) -> str:
         driver = make_url(text).drivername
     except (ArgumentError, ValueError):
         driver = ""
-    if driver not in ("sqlite", "sqlite+pysqlite"):
-        raise ValueError("this version stores in SQLite only; give an address such as sqlite:///data/trial-cds.sqlite")
+    if driver not in _DATABASES:
+        raise ValueError(
+            "give the address of an SQLite file, such as sqlite:///data/trial-cds.sqlite, or of a PostgreSQL "
+            "database, such as postgresql://user:password@host/trial_cds"
+        )
     return text
+
+
+_DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+
+
+def _hash_key(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < _SHORTEST_KEY:
+        raise ValueError(f"give at least {_SHORTEST_KEY} characters, such as those of: openssl rand -base64 32")
+    return secret
+
+
+_SHORTEST_KEY = 32
 
 
 class OpenMode(Part):
     """What applies while no tenant is configured."""
 
+    enabled: bool = Field(default=True, description="False: every call is answered without a card.")
     allow: bool = Field(
         default=False, description="Listen on another address than loopback, for everyone who can reach it."
     )
@@ -90,18 +107,37 @@ class Limits(Part):
 
 
 class Database(Part):
-    """Where cards shown and feedback are kept."""
+    """Where calls, cards shown and feedback are kept."""
 
     url: Annotated[str, AfterValidator(_database)] = Field(
         default="sqlite:///data/trial-cds.sqlite",
-        description="SQLAlchemy address of an SQLite file; a relative file starts where the service does.",
+        repr=False,
+        description="SQLAlchemy address of an SQLite file, which if relative starts where the service does, or of a "
+        "PostgreSQL database.",
     )
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite")
 
 
 class FeedbackSettings(Part):
     """What is kept of clinicians' feedback."""
 
     store_free_text: bool = Field(default=False, description="Keep comments, which may hold patient data.")
+    reasons: dict[str, Reason] = Field(
+        default={}, description="What the EHR's own codes of reasons mean: its code -> an override reason of the card."
+    )
+
+
+class Privacy(Part):
+    """How patients and users are made unrecognisable in the database."""
+
+    hash_keys: tuple[Annotated[SecretStr, AfterValidator(_hash_key)], ...] = Field(
+        default=(),
+        description="Secrets of at least 32 characters, the newest first. The first makes the hashes; the others "
+        "still recognise those made before.",
+    )
 
 
 class Sandbox(Part):
@@ -122,6 +158,9 @@ class Server(Part):
     max_requests: int = Field(default=5_000, ge=0, description="Requests after which a worker is replaced; 0: never.")
     keep_alive_seconds: int = Field(default=75, ge=0)
     graceful_seconds: int = Field(default=20, ge=1, description="Time for open requests to end when the service stops.")
+    peers: bool = Field(
+        default=False, description="True when other hosts or containers answer the same EHRs: needs PostgreSQL."
+    )
 
 
 class Settings(BaseSettings):
@@ -154,6 +193,9 @@ class Settings(BaseSettings):
     recruitment: Recruitment = Recruitment()
     database: Database = Database()
     feedback: FeedbackSettings = FeedbackSettings()
+    fatigue: Fatigue = Fatigue()
+    filters: Filters = Filters()
+    privacy: Privacy = Privacy()
     sandbox: Sandbox = Sandbox()
     server: Server = Server()
     tenants: tuple[TenantSettings, ...] = Field(
@@ -165,6 +207,12 @@ class Settings(BaseSettings):
         problems = tenants_that_clash(self.tenants)
         if self.tenants and self.public_url.startswith("http://") and not is_loopback_url(self.public_url):
             problems.append(("public_url", "give the https address that clients call: it carries patients' data"))
+        if self.server.peers and self.database.is_sqlite:
+            how = "give a PostgreSQL address, or set server.peers to false: other hosts do not see an SQLite file"
+            problems.append(("database.url", how))
+        if self.tenants and not self.privacy.hash_keys:
+            how = "give a key, such as that of: openssl rand -base64 32; patients and users are stored hashed by it"
+            problems.append(("privacy.hash_keys", how))
         if problems:
             raise misfits(problems)
         return self

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from cds_service.fatigue_settings import Fatigue, Filters, Reason
 from cds_service.patient_data.outbound import is_loopback_url
 from cds_service.setting_types import FhirServer, Origin, Part, Recruitment, SensitiveDetail, Shown, Zone, misfits
 
@@ -53,10 +54,6 @@ Claim = Annotated[str, AfterValidator(_visible)]
 KeyAddress = Annotated[str, AfterValidator(_key_address)]
 
 
-class Filters(Part):
-    """Calls that a tenant wants no card for, although the patient fits."""
-
-
 class TenantSettings(Part):
     """One ``[[tenants]]`` table."""
 
@@ -91,7 +88,9 @@ class TenantSettings(Part):
 
     profile: Profile = Field(default="generic", description="What its EHR can show.")
     suggest_orders: bool = Field(default=False, description="Whether cards suggest overdue tests of usual care.")
-    filters: Filters = Filters()
+    filters: Filters | None = None
+    fatigue: Fatigue | None = None
+    reasons: dict[str, Reason] | None = Field(default=None, description="As feedback.reasons.")
     zone: Zone | None = None
     show: Shown | None = None
     sensitive_detail: SensitiveDetail | None = None

@@ -142,6 +142,8 @@ class Patient(Resource, frozen=True, gc=False, kw_only=True):
     deceased_date_time: str | None = None
     extension: list[Extension] | None = None
     contact: list[Contact] | None = None
+    address: Any = None
+    """Addresses as sent: no criterion reads them, so a bad one must not cost the Patient."""
     communication: list[Communication] | None = None
 
 

@@ -17,6 +17,10 @@ settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
+# A service with tenants does not start without one.
+os.environ.setdefault("TRIAL_CDS_PRIVACY__HASH_KEYS", '["a key for tests, of no worth to anybody"]')
+
+
 @pytest.fixture(scope="session")
 def trial() -> Trial:
     return load_trial("rules.nct01374854")

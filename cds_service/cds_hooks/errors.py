@@ -53,7 +53,8 @@ def too_slow() -> Refused:
 def database_busy() -> Refused:
     return Refused(
         HTTPStatus.SERVICE_UNAVAILABLE, "transient",
-        "The database is busy, and nothing of this feedback was stored. Send it again later.",
+        "The database is busy, and this feedback may not have been stored. Send it again later: what is there already "
+        "is not stored twice.",
     )  # fmt: skip
 
 

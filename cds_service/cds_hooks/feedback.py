@@ -7,13 +7,17 @@ kept only when the site asks for it.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 import orjson
 
+from cards.override_reasons import REASONS
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.wire import read_feedback
+from cds_service.security.tenants import Tenant
 from cds_service.storage.database import DatabaseBusy
 from cds_service.storage.journal import Feedback, Journal
 
@@ -32,6 +36,16 @@ _EPIC_CATEGORY = "com.epic.cdshooks.feedback.overrideReason.reasonCategory"
 
 
 @dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whose feedback it is, and on which service's cards."""
+
+    tenant: Tenant
+    service: str
+    today: date
+    """Day at the site."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why one entry of a batch was left out."""
 
@@ -43,30 +57,44 @@ class UnreadableEntry(ValueError):
     """An entry lacks what makes it feedback; the message says what."""
 
 
-def take_feedback(body: bytes, service: str, journal: Journal, keep_comments: bool) -> dict[str, Any]:
+def take_feedback(body: bytes, recipient: Recipient, journal: Journal) -> dict[str, Any]:
     """Store a batch and return the answer: how many entries were new, known already, or refused.
+
+    Entries on cards that are not known here are stored too, and named: they keep no card away.
 
     Raises `errors.Refused`: 400 for a body without a feedback array, 503 when the database is busy; and
     SQLAlchemyError.
     """
     given = read_feedback(body).feedback
-    entries: list[Feedback] = []
+    entries: dict[int, Feedback] = {}
     refusals: list[Refusal] = []
     for index, raw in enumerate(given[:MOST_ENTRIES]):
         try:
-            entries.append(_entry(bytes(raw), keep_comments))
+            entries[index] = _entry(bytes(raw), recipient)
         except UnreadableEntry as error:
             refusals.append(Refusal(index, str(error)))
     if len(given) > MOST_ENTRIES:
         refusals.append(Refusal(MOST_ENTRIES, _too_many(len(given))))
     try:
-        stored = journal.feedback(service, entries, _BUSY_SECONDS)
+        stored = journal.feedback(recipient.tenant.name, recipient.service, tuple(entries.values()), _BUSY_SECONDS)
     except DatabaseBusy:
         raise errors.database_busy() from None
-    answer: dict[str, Any] = {"stored": stored, "alreadyKnown": len(entries) - stored}
+    answer: dict[str, Any] = {"stored": stored.new, "alreadyKnown": len(entries) - stored.new}
+    unknown = [index for index, entry in entries.items() if entry.card in stored.unknown_cards]
+    if unknown:
+        answer["unknownCard"] = unknown
     if refusals:
         answer["refused"] = [{"index": refusal.index, "reason": refusal.sentence} for refusal in refusals]
     return answer
+
+
+def counts(answer: Mapping[str, Any]) -> dict[str, int]:
+    """Return what the log says of an answer."""
+    return {
+        "stored": answer["stored"],
+        "unknown_cards": len(answer.get("unknownCard", ())),
+        "refused_entries": len(answer.get("refused", ())),
+    }
 
 
 def _too_many(number: int) -> str:
@@ -76,7 +104,7 @@ def _too_many(number: int) -> str:
     )
 
 
-def _entry(raw: bytes, keep_comments: bool) -> Feedback:
+def _entry(raw: bytes, recipient: Recipient) -> Feedback:
     try:
         entry = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -90,16 +118,42 @@ def _entry(raw: bytes, keep_comments: bool) -> Feedback:
         raise UnreadableEntry("outcome must be accepted or overridden.")
     reason, shape = _reason(entry)
     coding = _first_object(reason.get("reason"))
+    code = _matching(_TOKEN, coding.get("code"))
+    instant = _matching(_INSTANT, entry.get("outcomeTimestamp"))
+    tenant = recipient.tenant
     return Feedback(
         card=card,
         outcome=entry["outcome"],
-        outcome_at=_matching(_INSTANT, entry.get("outcomeTimestamp")),
+        outcome_at=instant,
         reason_system=_matching(_SYSTEM, coding.get("system")),
-        reason_code=_matching(_TOKEN, coding.get("code")),
+        reason_code=code,
         accepted_suggestions=_suggestions(entry.get("acceptedSuggestions")),
-        comment=_text(reason.get("userComment"), _LONGEST_COMMENT) if keep_comments else None,
+        comment=_text(reason.get("userComment"), _LONGEST_COMMENT) if tenant.store_free_text else None,
         shape=shape,
+        given_on=min(_day(instant, tenant.zone) or recipient.today, recipient.today),
+        reason=_meaning(code, tenant.reasons) if entry["outcome"] == "overridden" else None,
     )
+
+
+def _meaning(code: str | None, of_ehr: Mapping[str, str]) -> str | None:
+    """Return which of the card's own reasons ``code`` is, or stands for at this tenant's EHR.
+
+    The coding system is not asked: EHRs put their own in its place.
+    """
+    if code is None:
+        return None
+    return code if code in REASONS else of_ehr.get(code)
+
+
+def _day(instant: str | None, zone: tzinfo) -> date | None:
+    try:
+        moment = datetime.fromisoformat(instant or "")
+    except ValueError:
+        return None
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone).date()
+    except OverflowError:  # on the first or last day that a calendar of computers has
+        return None
 
 
 def _reason(entry: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -14,9 +14,11 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from cards import CardSettings, build_cards
+from cds_service import filters
 from cds_service.assessment_json import described
 from cds_service.card_settings import card_settings
 from cds_service.cds_hooks import errors
+from cds_service.cds_hooks.account import Account, Outcome
 from cds_service.cds_hooks.wire import Context, HookRequest, read_context, read_hook, trigger_actions
 from cds_service.evaluation import Evaluation, trial_settings
 from cds_service.logs import log_failure
@@ -25,10 +27,13 @@ from cds_service.patient_data.fhir_client import FhirClient, FhirServer
 from cds_service.patient_data.gather import Gathered, IdentityMismatch, RequiredDataMissing, gather
 from cds_service.patient_data.outbound import OutboundError, parse_base_url
 from cds_service.patient_data.query_plan import QueryPlan
+from cds_service.pauses import pauses
 from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 from cds_service.storage.database import DatabaseBusy
-from cds_service.storage.journal import Journal
+from cds_service.storage.journal import Journal, Parties
+from cds_service.storage.pseudonyms import Pseudonyms
+from cds_service.suppression import History, Pauses, suppressed_by
 from rules.assessment import Assessment
 from rules.criterion import TrialSettings
 from rules.timeline import timelines
@@ -39,6 +44,10 @@ EXTENSION = "org.trial-cds.assessment"
 
 _NOTE_SECONDS = 0.5
 """Longest wait for the database before a card goes out without its note."""
+_LEAST_NOTE_SECONDS = 0.1
+"""Time for the note although the deadline of the data has passed."""
+_HISTORY_SECONDS = 0.25
+"""Longest wait for what is known of earlier cards. After it the card is shown: hiding it would be the worse error."""
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -52,10 +61,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Agreed:
-    """What cards and rules need to know of one tenant."""
+    """What was agreed with one tenant, in the form in which cards, rules and pauses know it."""
 
     cards: CardSettings
     trial: TrialSettings
+    pauses: Pauses | None
+    """None when nothing that was answered or shown before keeps a card away."""
+
+
+class _Filtered(Exception):
+    """What the EHR sent along is enough to know that there is to be no card."""
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+        super().__init__(cause)
 
 
 class PatientView:
@@ -68,36 +87,78 @@ class PatientView:
         tenants: Iterable[Tenant],
         client: FhirClient,
         journal: Journal,
+        pseudonyms: Pseudonyms,
     ) -> None:
         self._evaluation = evaluation
         self._plan = QueryPlan(evaluation.trial)
         self._settings = settings
         self._agreed = {
-            tenant.name: _Agreed(card_settings(settings, tenant), trial_settings(settings, test_system=tenant.test))
+            tenant.name: _Agreed(
+                card_settings(settings, tenant),
+                trial_settings(settings, test_system=tenant.test),
+                pauses(tenant.fatigue) if tenant.fatigue.enabled else None,
+            )
             for tenant in tenants
         }
         self._client = client
         self._journal = journal
+        self._pseudonyms = pseudonyms
 
-    def answer(self, body: bytes, tenant: Tenant) -> Answer:
-        """Return the cards for a call of ``tenant``; raises `errors.Refused` with 400 or 412, and EvaluationError."""
+    def answer(self, body: bytes, tenant: Tenant, request_id: str) -> Answer:
+        """Return the cards for a call of ``tenant``; raises `errors.Refused` with 400 or 412, and EvaluationError.
+
+        However the call ends, it is noted.
+        """
         deadline = Deadline(self._settings.limits.deadline_seconds)
+        trial = self._evaluation.trial
+        parties = Parties(tenant.name, trial.service_id)
+        account = Account(parties, request_id, self.today(tenant), trial.rules_version)
+        try:
+            return self._answer(body, tenant, deadline, account)
+        except errors.Refused as refused:
+            account.ends(Outcome.REFUSED, str(int(refused.status)))
+            raise
+        finally:
+            self.remember(account, deadline)
+
+    def _answer(self, body: bytes, tenant: Tenant, deadline: Deadline, account: Account) -> Answer:
         request = read_hook(body)
         check_hook(request)
         context = read_context(request)
+        account.parties = self.parties(context, tenant)
         check_token(request, context)
-        if why := why_silent(request, context, tenant):
-            return Answer({"cards": []}, {"outcome": why})
+        if cause := why_silent(request, context, tenant):
+            return _filtered(account, cause)
         server = server_of(request, tenant)
-        on = self._evaluation.today(tenant.zone)
-        gathered = self.gather(request, context, server, on, deadline, tenant)
+        try:
+            gathered = self.gather(request, context, server, account.day, deadline, tenant)
+        except _Filtered as filtered:
+            return _filtered(account, filtered.cause)
+        record = gathered.record
         started = time.perf_counter()
         agreed = self._agreed[tenant.name]
-        assessment = self._evaluation.assess(gathered.record, on, tenant.zone, agreed.trial)
+        assessment = self._evaluation.assess(record, account.day, tenant.zone, agreed.trial)
         rules_ms = round((time.perf_counter() - started) * 1000, 1)
-        shown = self.cards(assessment, agreed.cards)
-        self.remember(shown, assessment, deadline)
-        return Answer(self.response(shown, assessment, gathered, tenant), _notes(request, gathered, shown, rules_ms))
+        account.assessment = assessment
+        resources = (record.patient, *record.encounters)
+        if cause := filters.of_chart(resources, context.encounter, account.day, tenant.filters):
+            account.ends(Outcome.FILTERED, cause)
+            shown = []
+        else:
+            shown = self.cards(assessment, agreed, account, deadline)
+        return Answer(
+            self.response(shown, assessment, gathered, tenant, account), _notes(request, gathered, account, rules_ms)
+        )
+
+    def today(self, tenant: Tenant) -> date:
+        """Return what day it is at the tenant's site."""
+        return self._evaluation.today(tenant.zone)
+
+    def parties(self, context: Context, tenant: Tenant) -> Parties:
+        """Return whom the call is about and who makes it, unrecognisable."""
+        patient = self._pseudonyms.patient(tenant.name, context.patient_id)
+        user = self._pseudonyms.user(tenant.name, context.user)
+        return Parties(tenant.name, self._evaluation.trial.service_id, patient, user)
 
     def gather(
         self,
@@ -108,7 +169,15 @@ class PatientView:
         deadline: Deadline,
         tenant: Tenant,
     ) -> Gathered:
-        """Return the record; raises `errors.Refused` for too little data, and for another person's."""
+        """Return the record; raises `errors.Refused` for too little data, and for another person's.
+
+        Raises `_Filtered` before anything is fetched, when that is known to be in vain.
+        """
+
+        def look(sent: Iterable[Any]) -> None:
+            if cause := filters.of_chart(sent, context.encounter, on, tenant.filters):
+                raise _Filtered(cause)
+
         try:
             return gather(
                 patient_id=context.patient_id,
@@ -122,6 +191,8 @@ class PatientView:
                 deadline=deadline,
                 settings=self._agreed[tenant.name].trial,
                 plan=self._plan,
+                # The sandbox shows the assessment whether there is a card or not.
+                look=None if self._settings.sandbox.enabled else look,
             )
         except RequiredDataMissing as missing:
             raise errors.data_missing(
@@ -134,25 +205,54 @@ class PatientView:
                 "business-rule",
             ) from None
 
-    def cards(self, assessment: Assessment, settings: CardSettings) -> list[dict[str, Any]]:
-        return build_cards(assessment, self._evaluation.trial, settings, new_uuid=lambda: str(uuid.uuid4()))
+    def cards(
+        self, assessment: Assessment, agreed: _Agreed, account: Account, deadline: Deadline
+    ) -> list[dict[str, Any]]:
+        """Return the cards, none while an earlier answer or showing keeps them away; put it into the account."""
+        cards = build_cards(assessment, self._evaluation.trial, agreed.cards, new_uuid=lambda: str(uuid.uuid4()))
+        if not cards:
+            shown = assessment.verdict in agreed.cards.show
+            account.ends(Outcome.NO_CARD, "no-attestation" if shown else assessment.verdict.value)
+            return []
+        history = self.history(account, deadline) if agreed.pauses else History()
+        if history and agreed.pauses and (cause := suppressed_by(history, assessment, account.day, agreed.pauses)):
+            account.ends(Outcome.SUPPRESSED, cause)
+            return []
+        account.ends(Outcome.CARD, None if history else "history-not-available")
+        account.card = cards[0]["uuid"]
+        return cards
 
-    def remember(self, cards: list[dict[str, Any]], assessment: Assessment, deadline: Deadline) -> None:
-        """Note which cards are shown. A database that fails or is busy costs the note, not the card."""
+    def history(self, account: Account, deadline: Deadline) -> History | None:
+        """Return what is known of earlier cards; None when the database fails or takes too long."""
         try:
-            for card in cards:
-                seconds = min(deadline.remaining, _NOTE_SECONDS)
-                self._journal.card_shown(card["uuid"], self._evaluation.trial.service_id, assessment, seconds)
+            return self._journal.history(account.parties, min(deadline.remaining, _HISTORY_SECONDS))
         except (DatabaseBusy, SQLAlchemyError) as error:
-            log_failure("card not noted", error)
+            log_failure("earlier cards not looked up", error)
+            return None
+
+    def remember(self, account: Account, deadline: Deadline) -> None:
+        """Note how the call ended. A database that fails or is busy costs the note, not the answer."""
+        seconds = min(max(deadline.remaining, _LEAST_NOTE_SECONDS), _NOTE_SECONDS)
+        try:
+            self._journal.note(account.call(), seconds)
+        except (DatabaseBusy, SQLAlchemyError) as error:
+            log_failure("call not noted", error)
 
     def response(
-        self, cards: list[dict[str, Any]], assessment: Assessment, gathered: Gathered, tenant: Tenant
+        self,
+        cards: list[dict[str, Any]],
+        assessment: Assessment,
+        gathered: Gathered,
+        tenant: Tenant,
+        account: Account,
     ) -> dict[str, Any]:
         """Return the body of the answer; with the assessment beside the cards in the sandbox."""
         if not self._settings.sandbox.enabled:
             return {"cards": cards}
-        return {"cards": cards, "extension": {EXTENSION: self._explanation(assessment, gathered, tenant)}}
+        return {
+            "cards": cards,
+            "extension": {EXTENSION: self._explanation(assessment, gathered, tenant) | _ending(account)},
+        }
 
     def _explanation(self, assessment: Assessment, gathered: Gathered, tenant: Tenant) -> dict[str, Any]:
         """Return all that led to the answer, for the sandbox."""
@@ -189,13 +289,12 @@ def check_token(request: HookRequest, context: Context) -> None:
 def why_silent(request: HookRequest, context: Context, tenant: Tenant) -> str | None:
     """Return why this call gives no card whatever the chart holds; None if it may."""
     if not tenant.enabled:
-        return "the tenant is switched off"
-    if context.user_type in ("Patient", "RelatedPerson"):
-        # A note about recruitment is for those who treat the patient.
-        return "viewer is not a clinician"
+        return filters.TENANT_OFF
+    if cause := filters.of_user(context.user_type, tenant.filters):
+        return cause
     actions = trigger_actions(request)
     if tenant.trigger_actions and actions and tenant.trigger_actions.isdisjoint(actions):
-        return "another action triggered the call"
+        return filters.TRIGGER_ACTION
     return None
 
 
@@ -218,9 +317,18 @@ def server_of(request: HookRequest, tenant: Tenant) -> FhirServer | None:
     return FhirServer(base_url, token, tenant.name)
 
 
-def _notes(request: HookRequest, gathered: Gathered, cards: list[dict[str, Any]], rules_ms: float) -> dict[str, Any]:
+def _filtered(account: Account, cause: str) -> Answer:
+    account.ends(Outcome.FILTERED, cause)
+    return Answer({"cards": []}, _ending(account))
+
+
+def _ending(account: Account) -> dict[str, Any]:
+    return {"outcome": account.outcome.value} | ({"cause": account.cause} if account.cause else {})
+
+
+def _notes(request: HookRequest, gathered: Gathered, account: Account, rules_ms: float) -> dict[str, Any]:
     notes: dict[str, Any] = {
-        "outcome": "card" if cards else "no card",
+        **_ending(account),
         "prefetch": dict(gathered.prefetch_states),
         "searches": {pulled.name: f"{pulled.state} {pulled.ms:.0f} ms" for pulled in gathered.searches},
         "rules_ms": rules_ms,

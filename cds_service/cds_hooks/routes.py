@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, request
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.body import read_body
 from cds_service.cds_hooks.discovery import describe_service
-from cds_service.cds_hooks.feedback import take_feedback
+from cds_service.cds_hooks.feedback import Recipient, counts, take_feedback
 from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.security.authentication import Authenticator
 from cds_service.security.tenants import Tenant
@@ -58,17 +58,17 @@ def blueprint(
     def call(service_id: str) -> Response:
         tenant = sign_in(f"{DISCOVERY}/{service_id}")
         service = find(service_id)
-        answer = service.view.answer(read_body(request, settings.limits.body_bytes), tenant)
+        answer = service.view.answer(read_body(request, settings.limits.body_bytes), tenant, g.request_id)
         note(service=service_id, **answer.notes)
         return json_response(answer.body)
 
     @routes.post("/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
         tenant = sign_in(f"{DISCOVERY}/{service_id}/feedback")
-        find(service_id)
+        service = find(service_id)
         body = read_body(request, settings.limits.body_bytes)
-        answer = take_feedback(body, service_id, journal, tenant.store_free_text)
-        note(service=service_id, stored=answer["stored"], refused_entries=len(answer.get("refused", ())))
+        answer = take_feedback(body, Recipient(tenant, service_id, service.view.today(tenant)), journal)
+        note(service=service_id, **counts(answer))
         return json_response(answer)
 
     return routes

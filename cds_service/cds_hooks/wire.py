@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -28,12 +28,25 @@ class Context(msgspec.Struct, frozen=True, rename="camel"):
 
     user_id: str
     patient_id: str
+    encounter_id: Any = None
+    """Optional, so whatever else stands there costs nothing."""
 
     @property
     def user_type(self) -> str:
         """Type of the viewer, such as ``Practitioner``."""
         match = _USER.fullmatch(self.user_id)
         return match[1] if match else ""
+
+    @property
+    def user(self) -> str:
+        """The viewer as a relative reference, such as ``Practitioner/1``, whatever address stood before it."""
+        match = _USER.fullmatch(self.user_id)
+        return f"{match[1]}/{match[2]}" if match else ""
+
+    @property
+    def encounter(self) -> str | None:
+        """Id of the encounter in which the chart is open, if the EHR says so."""
+        return self.encounter_id.removeprefix("Encounter/") if isinstance(self.encounter_id, str) else None
 
 
 class FhirAuthorization(msgspec.Struct, frozen=True):

@@ -6,10 +6,10 @@ The order keeps calls few: first what the gate needs, and the rest only if the t
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -79,15 +79,20 @@ def gather(
     deadline: Deadline,
     settings: TrialSettings | None = None,
     plan: QueryPlan | None = None,
+    look: Callable[[Iterable[Any]], None] | None = None,
 ) -> Gathered:
     """Return the record of ``patient_id``, as complete as prefetch, server and deadline allow.
 
-    ``plan`` is the trial's, made anew when not given. Raises `RequiredDataMissing` and `IdentityMismatch`.
+    ``plan`` is the trial's, made anew when not given. ``look`` is shown the patient's resources in the prefetch, and
+    what it raises ends the call before anything is pulled. Raises `RequiredDataMissing` and `IdentityMismatch`.
     """
     if not is_resource_id(patient_id):
         raise IdentityMismatch("context.patientId is not the id of a FHIR resource.")
     with contextlib.closing(client.call(server, deadline)) if server else contextlib.nullcontext() as call:
         gathering = _Gathering(patient_id, read_prefetch(prefetch), call, plan or QueryPlan(trial), on)
+        gathering.check_identity()
+        if look is not None:
+            look(gathering.sent())
         stopped = gathering.run(lambda record: passes_gates(record, trial, executor, on, zone, settings))
     return Gathered(
         record=gathering.record(),
@@ -135,7 +140,6 @@ class _Gathering:
 
         ``passes`` says whether the trial may still apply to a record. Raises as `gather` does.
         """
-        self.check_identity()
         self.pull(GATE)
         self.check_identity()
         self.check_required()
@@ -143,6 +147,14 @@ class _Gathering:
             return True
         self.pull_rest()
         return False
+
+    def sent(self) -> Iterator[Any]:
+        """Give what has arrived so far, without what names another subject."""
+        for read in self._reads:
+            subject = getattr(read.resource, "subject", None)
+            named = subject.reference if subject else None
+            if not named or named.rsplit("/", 1)[-1] == self._patient_id:
+                yield read.resource
 
     # -- pulling -------------------------------------------------------------------------------------------
 

@@ -6,14 +6,15 @@ While none is configured, everybody is the built-in tenant ``open``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from cds_service.fatigue_settings import Fatigue, Filters
 from cds_service.patient_data.outbound import BaseUrl, is_loopback_url, parse_base_url
 from cds_service.setting_types import Recruitment, SensitiveDetail
 from cds_service.settings import Settings
-from cds_service.tenant_settings import OPEN, Filters, Profile, TenantSettings
+from cds_service.tenant_settings import OPEN, Profile, TenantSettings
 from rules.assessment import Verdict
 
 
@@ -37,11 +38,14 @@ class Tenant:
     profile: Profile
     suggest_orders: bool
     filters: Filters
+    fatigue: Fatigue
     zone: ZoneInfo
     show: frozenset[Verdict]
     sensitive_detail: SensitiveDetail
     recruitment: Recruitment
     store_free_text: bool
+    reasons: Mapping[str, str]
+    """What the EHR's own codes of reasons mean, as override reasons of the card."""
 
     @property
     def reads_servers(self) -> bool:
@@ -92,19 +96,21 @@ def _resolve(given: TenantSettings, settings: Settings) -> Tenant:
         trigger_actions=given.trigger_actions,
         profile=given.profile,
         suggest_orders=given.suggest_orders,
-        filters=given.filters,
+        filters=given.filters or settings.filters,
+        fatigue=given.fatigue or settings.fatigue,
         zone=ZoneInfo(given.zone or settings.zone),
         show=settings.show if given.show is None else given.show,
         sensitive_detail=given.sensitive_detail or settings.sensitive_detail,
         recruitment=given.recruitment or settings.recruitment,
         store_free_text=free_text,
+        reasons=settings.feedback.reasons if given.reasons is None else given.reasons,
     )
 
 
 def _open_tenant(settings: Settings) -> Tenant:
     return Tenant(
         name=OPEN,
-        enabled=True,
+        enabled=settings.open.enabled,
         test=False,
         token=None,
         fhir_servers=_bases(settings.open.fhir_servers),
@@ -114,12 +120,14 @@ def _open_tenant(settings: Settings) -> Tenant:
         trigger_actions=frozenset(),
         profile="generic",
         suggest_orders=False,
-        filters=Filters(),
+        filters=settings.filters,
+        fatigue=settings.fatigue,
         zone=settings.tzinfo,
         show=settings.show,
         sensitive_detail=settings.sensitive_detail,
         recruitment=settings.recruitment,
         store_free_text=settings.feedback.store_free_text,
+        reasons=settings.feedback.reasons,
     )
 
 

@@ -1,18 +1,52 @@
-"""Appends to the tables: feedback for good before it is answered, notes of cards at little cost."""
+"""What is written about calls and feedback, and what is looked up of earlier ones."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 import orjson
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, RowMapping, String, and_, literal, or_, select, union_all
+from sqlalchemy.dialects import postgresql, sqlite
 
+from cards.override_reasons import REASONS
 from cds_service.storage.database import Database
-from cds_service.storage.tables import cards_shown, feedback
+from cds_service.storage.pseudonyms import Pseudonym
+from cds_service.storage.tables import calls, cards_shown, feedback
+from cds_service.suppression import History, Override, Shown, Snapshot
 from rules.assessment import Assessment
+
+_OF_CARD = ("patient_hash", "user_hash", "shown_on", "rules_version", "verdict", "statuses")
+"""Columns that feedback copies from its card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Whom a call is about and who makes it, as far as the request said so."""
+
+    tenant: str
+    service: str
+    patient: Pseudonym | None = None
+    user: Pseudonym | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How one patient-view call ended: a row of the audit."""
+
+    parties: Parties
+    request_id: str
+    day: date
+    rules_version: str
+    outcome: str
+    cause: str | None
+    milliseconds: int
+    assessment: Assessment | None = None
+    card: str | None = None
+    """Uuid of the card that is about to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +61,207 @@ class Feedback:
     accepted_suggestions: tuple[str, ...]
     comment: str | None
     shape: str
+    given_on: date
+    """Day at the site."""
+    reason: str | None = None
+    """One of the card's own override reasons."""
 
-    @property
-    def fingerprint(self) -> str:
-        """The same for the same feedback sent again."""
-        return hashlib.sha256(orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    def fingerprint(self, tenant: str, service: str) -> str:
+        """The same for the same feedback sent again, whenever that is."""
+        sent = asdict(self)
+        del sent["given_on"], sent["reason"]
+        return hashlib.sha256(orjson.dumps([tenant, service, sent], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch."""
+
+    new: int
+    unknown_cards: frozenset[str]
+    """Cards that this service has not shown to this tenant, or of which it has no note."""
 
 
 class Journal:
-    """The log of cards shown and of feedback on them."""
+    """Notes of calls and cards, and of the feedback on them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def card_shown(self, card: str, service: str, assessment: Assessment, seconds: float) -> None:
-        """Note a card that is about to be shown, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
-        row = {
-            "card": card,
-            "shown_at": datetime.now(UTC),
-            "service": service,
-            "trial": assessment.trial,
-            "rules_version": assessment.rules_version,
-            "verdict": assessment.verdict.value,
-            "statuses": {result.id: result.status.value for result in assessment.criteria},
-        }
-        with self._database.writing(seconds, synced=False) as connection:
-            connection.execute(cards_shown.insert(), row)
+    def note(self, call: Call, seconds: float) -> None:
+        """Note a call and the card that it gives, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
+        now = datetime.now(UTC)
+        row, card = _call_row(call, now), _card_row(call, now)
 
-    def feedback(self, service: str, entries: Sequence[Feedback], seconds: float) -> int:
-        """Append what is new among ``entries``, all or none, within ``seconds``; return how many were.
+        def write(connection: Connection) -> None:
+            if card:
+                connection.execute(cards_shown.insert(), card)
+            connection.execute(calls.insert(), row)
+
+        self._database.write(seconds, write, synced=False)
+
+    def history(self, parties: Parties, seconds: float) -> History:
+        """Return what is known of earlier cards, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
+        if parties.patient is None or parties.user is None:
+            return History()
+        query = _history_query(parties, parties.patient.hashes, parties.user.hashes)
+        rows = self._database.read(seconds, lambda connection: connection.execute(query).mappings().all())
+        return _history(rows, parties.patient.hashes, parties.user.hashes)
+
+    def feedback(self, tenant: str, service: str, entries: Sequence[Feedback], seconds: float) -> Stored:
+        """Append what is new among ``entries``, all or none, within ``seconds``.
 
         Raises `DatabaseBusy` and SQLAlchemyError.
         """
         if not entries:
-            return 0
-        shared = {"service": service, "received_at": datetime.now(UTC)}
-        rows = [{**asdict(entry), **shared, "fingerprint": entry.fingerprint} for entry in entries]
-        new_only = insert(feedback).on_conflict_do_nothing(index_elements=["fingerprint"])
-        with self._database.writing(seconds, synced=True) as connection:
-            return connection.execute(new_only, rows).rowcount
+            return Stored(0, frozenset())
+        now = datetime.now(UTC)
+
+        def write(connection: Connection) -> Stored:
+            known = _cards(connection, tenant, service, {entry.card for entry in entries})
+            new = 0
+            for entry in entries:
+                new += connection.execute(
+                    _insert_new(connection, _feedback_row(tenant, service, entry, known.get(entry.card), now))
+                ).rowcount
+            return Stored(new, frozenset(entry.card for entry in entries) - known.keys())
+
+        return self._database.write(seconds, write, synced=True)
+
+
+# -- rows ----------------------------------------------------------------------------------------------------
+
+
+def _call_row(call: Call, now: datetime) -> dict[str, Any]:
+    parties = call.parties
+    return {
+        "at": now,
+        "day": call.day,
+        "request_id": call.request_id,
+        "tenant": parties.tenant,
+        "service": parties.service,
+        "rules_version": call.rules_version,
+        "patient_hash": parties.patient.newest if parties.patient else None,
+        "user_hash": parties.user.newest if parties.user else None,
+        "outcome": call.outcome,
+        "cause": call.cause,
+        "verdict": call.assessment.verdict.value if call.assessment else None,
+        "card": call.card,
+        "milliseconds": call.milliseconds,
+    }
+
+
+def _card_row(call: Call, now: datetime) -> dict[str, Any] | None:
+    parties, assessment = call.parties, call.assessment
+    if call.card is None or assessment is None:
+        return None
+    return {
+        "card": call.card,
+        "tenant": parties.tenant,
+        "service": parties.service,
+        "trial": assessment.trial,
+        "rules_version": assessment.rules_version,
+        "shown_at": now,
+        "shown_on": call.day,
+        "patient_hash": parties.patient.newest if parties.patient else None,
+        "user_hash": parties.user.newest if parties.user else None,
+        "verdict": assessment.verdict.value,
+        "statuses": {result.id: result.status.value for result in assessment.criteria},
+    }
+
+
+def _feedback_row(tenant: str, service: str, entry: Feedback, card: RowMapping | None, now: datetime) -> dict[str, Any]:
+    # Clocks of clients can be wrong: nobody answers a card before it is shown.
+    given_on = max(entry.given_on, card["shown_on"]) if card else entry.given_on
+    return {
+        **asdict(entry),
+        "given_on": given_on,
+        "fingerprint": entry.fingerprint(tenant, service),
+        "tenant": tenant,
+        "service": service,
+        "received_at": now,
+        **{name: card[name] if card else None for name in _OF_CARD},
+    }
+
+
+def _insert_new(connection: Connection, row: dict[str, Any]) -> Any:
+    """Return the insertion of a row of feedback, which does nothing when it is there already."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(feedback).values(row).on_conflict_do_nothing(index_elements=["fingerprint"])
+
+
+# -- look-ups ------------------------------------------------------------------------------------------------
+
+
+def _cards(connection: Connection, tenant: str, service: str, cards: Collection[str]) -> dict[str, RowMapping]:
+    of_these = (
+        cards_shown.c.tenant == tenant, cards_shown.c.service == service, cards_shown.c.card.in_(cards)
+    )  # fmt: skip
+    columns = (cards_shown.c.card, *(cards_shown.c[name] for name in _OF_CARD))
+    return {row["card"]: row for row in connection.execute(select(*columns).where(*of_these)).mappings()}
+
+
+def _history_query(parties: Parties, patient: Collection[str], user: Collection[str]) -> Any:
+    """Ask for the reasons that can matter here, and the last card this user saw about this patient, in one go."""
+    later = feedback.alias("later")
+    corrected = (
+        select(later.c.number)
+        .where(
+            later.c.card == feedback.c.card,
+            later.c.tenant == feedback.c.tenant,
+            later.c.service == feedback.c.service,
+            later.c.number > feedback.c.number,
+        )
+        .exists()
+    )
+    reasons = select(
+        feedback.c.reason,
+        feedback.c.given_on.label("on_day"),
+        feedback.c.patient_hash,
+        feedback.c.user_hash,
+        feedback.c.verdict,
+        feedback.c.statuses,
+    ).where(
+        feedback.c.tenant == parties.tenant,
+        feedback.c.service == parties.service,
+        feedback.c.reason.is_not(None),
+        feedback.c.statuses.is_not(None),
+        or_(feedback.c.patient_hash.in_(patient), and_(feedback.c.user_hash.in_(user), _EVERY_PATIENT)),
+        ~corrected,
+    )
+    last_shown = (
+        select(
+            literal(None, String).label("reason"),
+            cards_shown.c.shown_on.label("on_day"),
+            cards_shown.c.patient_hash,
+            cards_shown.c.user_hash,
+            cards_shown.c.verdict,
+            cards_shown.c.statuses,
+        )
+        .where(
+            cards_shown.c.tenant == parties.tenant,
+            cards_shown.c.service == parties.service,
+            cards_shown.c.patient_hash.in_(patient),
+            cards_shown.c.user_hash.in_(user),
+        )
+        .order_by(cards_shown.c.shown_at.desc())
+        .limit(1)
+        .subquery()
+    )
+    return union_all(reasons, select(last_shown))
+
+
+_EVERY_PATIENT = feedback.c.reason == "inappropriate-recipient"
+"""Of a user's answers about other patients only this one matters; there can be thousands of others."""
+
+
+def _history(rows: Iterable[RowMapping], patient: Collection[str], user: Collection[str]) -> History:
+    overrides, last_shown = [], None
+    for row in rows:
+        before = Snapshot(row["verdict"], row["statuses"])
+        if row["reason"] is None:
+            last_shown = Shown(row["on_day"], before)
+        elif row["reason"] in REASONS:
+            same = row["patient_hash"] in patient, row["user_hash"] in user
+            overrides.append(Override(row["reason"], row["on_day"], *same, before))
+    return History(tuple(overrides), last_shown)

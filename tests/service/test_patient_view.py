@@ -418,7 +418,7 @@ def test_a_locked_database_costs_the_note_and_little_time(tmp_path: Path) -> Non
         assert time.monotonic() - started < 1.5
     card = post(client, call(candidate())).get_json()["cards"][0]
     with Database(f"sqlite:///{tmp_path / 'service.sqlite'}").engine.connect() as connection:
-        assert connection.execute(select(cards_shown.c.card)).scalars().all() == [card["uuid"]]
+        assert card["uuid"] in connection.execute(select(cards_shown.c.card)).scalars().all()
 
 
 def _absent_table() -> Any:

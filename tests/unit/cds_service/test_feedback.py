@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from cds_service.cds_hooks.feedback import MOST_ENTRIES, take_feedback
+from cds_service.cds_hooks.feedback import MOST_ENTRIES, Recipient, take_feedback
+from cds_service.security.tenants import Tenants
+from cds_service.settings import Settings
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
 from cds_service.storage.tables import feedback as table
 
+TODAY = date(2026, 11, 25)
 SYSTEM = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 STANDARD = {
     "card": "4e0a3a1e-3283-4575-ab82-028d55fe2719",
@@ -48,8 +52,12 @@ def database(tmp_path: Path) -> Database:
     return made
 
 
-def _send(database: Database, *entries: Any, keep_comments: bool = False) -> dict[str, Any]:
-    return take_feedback(json.dumps({"feedback": entries}).encode(), "service", Journal(database), keep_comments)
+def _send(database: Database, *entries: Any, keep_comments: bool = False, **settings: Any) -> dict[str, Any]:
+    (tenant,) = Tenants(Settings(feedback={"store_free_text": keep_comments, **settings}))
+    body = json.dumps({"feedback": entries}).encode()
+    answer = take_feedback(body, Recipient(tenant, "service", TODAY), Journal(database))
+    del answer["unknownCard"]  # there is no card in these tests
+    return answer
 
 
 def _rows(database: Database) -> list[dict[str, Any]]:
@@ -153,4 +161,6 @@ def test_a_call_of_very_many_entries_is_taken_in_part_and_says_so(database: Data
 
 
 def test_an_empty_batch_is_a_batch(database: Database) -> None:
-    assert _send(database) == {"stored": 0, "alreadyKnown": 0}
+    (tenant,) = Tenants(Settings())
+    answer = take_feedback(b'{"feedback": []}', Recipient(tenant, "service", TODAY), Journal(database))
+    assert answer == {"stored": 0, "alreadyKnown": 0}

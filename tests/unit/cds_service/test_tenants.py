@@ -24,6 +24,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("TRIAL_CDS_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("TRIAL_CDS_PRIVACY__HASH_KEYS", '["a key without which there are no tenants"]')
 
 
 def given(**fields: Any) -> TenantSettings:
