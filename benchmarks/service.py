@@ -26,7 +26,7 @@ PATH = "/cds-services/t1dm-trial-screening"
 @contextmanager
 def service() -> Iterator[Flask]:
     """Give the service with a database of its own. Its log lines are made as always, and thrown away."""
-    with TemporaryDirectory() as folder, _log_to_nowhere():
+    with TemporaryDirectory() as folder, log_to_nowhere():
         database = Database(url=f"sqlite:///{Path(folder) / 'benchmark.sqlite'}")
         yield create_app(Settings(database=database), today=lambda: TODAY)
 
@@ -67,7 +67,8 @@ class _Nowhere(io.TextIOBase):
 
 
 @contextmanager
-def _log_to_nowhere() -> Iterator[None]:
+def log_to_nowhere() -> Iterator[None]:
+    """Make log lines as always, and throw them away."""
     handler = logging.StreamHandler(_Nowhere())
     handler.setFormatter(JsonLines())
     before = LOGGER.level, LOGGER.propagate

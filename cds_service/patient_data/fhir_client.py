@@ -164,6 +164,7 @@ class Call:
         self.answered = False
         """True once the server has answered anything but that it fails or is overloaded."""
         self._client = client
+        self._tasks: list[Task] = []
         self._breaker = client.breakers.of(server.tenant, str(server.base_url))
         self._admitted: bool | None = None
 
@@ -181,8 +182,15 @@ class Call:
         parts = [task.result(self.deadline) for task in tasks]
         return combine(parts)
 
+    def arrived(self, tasks: Iterable[Task], *, leaving: float) -> bool:
+        """Wait for the parts of one search until only ``leaving`` seconds are left; return whether they ended."""
+        futures = [task.future for task in tasks if task.future is not None]
+        return not wait(futures, timeout=max(0.0, self.deadline.remaining - leaving)).not_done
+
     def close(self) -> None:
-        """Let later calls know how this one fared; nothing is asked for after it."""
+        """Cut off what is still under way, and let later calls know how this one fared."""
+        for task in self._tasks:
+            task.abandon()
         if self.sent:
             self._breaker.report(answered=self.answered)
 
@@ -194,6 +202,7 @@ class Call:
             task.refuse(_LEFT_ALONE)
             return task
         self.sent += 1
+        self._tasks.append(task)
         self._client.submit(task)
         return task
 
@@ -231,12 +240,17 @@ class Task:
             elapsed = ((self._ended or time.monotonic()) - self._began) * 1000
             return SearchResult(tuple(self._entries), self._search or _LATE, self._pages, elapsed)
 
+    def abandon(self) -> None:
+        """Cut the search off unless it has ended; what has arrived stays."""
+        if self.future is not None and not self.future.done():
+            self._end(self._cut_short(_LATE))
+            self.future.cancel()
+            self._watch.cut()
+
     def _wait(self, future: Future[None], deadline: Deadline) -> None:
         wait([future], timeout=deadline.remaining)
         if not future.done():
-            self._end(self._cut_short(_LATE))
-            future.cancel()
-            self._watch.cut()
+            self.abandon()
         elif error := future.exception():
             # Only the kind of error: its text may hold patient data.
             _log.error("a search ended by %s", type(error).__name__)

@@ -105,7 +105,10 @@ def gather(
 
 _NO_ACCESS = Search(SearchState.NOT_ASKED, "the EHR gave no access to its FHIR server")
 _NOT_NEEDED = Search(SearchState.NOT_ASKED, "not asked for: nothing further could make the trial apply")
+_NOT_YET = Search(SearchState.TRUNCATED, "not arrived yet")
 _DRUGS_OPEN = Search(SearchState.TRUNCATED, "the names of some drugs have not been fetched yet")
+_GATE_SHARE = 0.5
+"""Share of the deadline that the gate waits for searches it can do without: the rest needs time too."""
 _TO_PULL = frozenset({PrefetchState.ABSENT, PrefetchState.PAGED, PrefetchState.UNREADABLE})
 
 
@@ -129,6 +132,8 @@ class _Gathering:
         self._searches: dict[str, Search] = {}
         self._reads: list[ReadEntry] = []
         self._done: set[str] = set()
+        self._followed: set[str] = set()
+        self._late: dict[str, tuple[Task, ...]] = {}
         self._drugs_asked: frozenset[str] = frozenset()
         for name, sent in prefetched.items():
             self._reads += sent.page.reads
@@ -140,7 +145,7 @@ class _Gathering:
 
         ``passes`` says whether the trial may still apply to a record. Raises as `gather` does.
         """
-        self.pull(GATE)
+        self.pull_gate()
         self.check_identity()
         self.check_required()
         if self.has_more() and not passes(self.record_for_gate()):
@@ -158,29 +163,55 @@ class _Gathering:
 
     # -- pulling -------------------------------------------------------------------------------------------
 
-    def pull(self, names: Iterable[str]) -> None:
-        """Pull what is missing of the searches ``names``, side by side; without a server, nothing."""
+    def pull_gate(self) -> None:
+        """Pull what the gate looks at; without a server, nothing.
+
+        One slow search that the gate can do without must not use up the time of all others: it goes on behind them.
+        """
         if self._call is None:
             return
-        missing = [name for name in names if self._is_open(name)]
-        followed = [name for name in missing if self.prefetched.get(name, ABSENT).page.next_url is not None]
-        first = {name: self._begin(self._call, name, follow=name in followed) for name in missing}
-        self._collect(self._call, first)
-        # Where the EHR's next link leads nowhere, the whole search is asked anew.
-        again = [name for name in followed if self._searches[name].state is not SearchState.COMPLETE]
-        self._collect(self._call, {name: self._begin(self._call, name, follow=False) for name in again})
+        patience = self._call.deadline.remaining * (1 - _GATE_SHARE)
+        tasks = self._begin_missing(self._call, GATE)
+        self._collect(self._call, {name: tasks.pop(name) for name in REQUIRED if name in tasks})
+        for name, parts in tasks.items():
+            if self._call.arrived(parts, leaving=patience):
+                self._collect(self._call, {name: parts})
+            else:
+                self._late[name] = parts
+                self._done.add(name)
+        self._ask_again(self._call)
 
     def pull_rest(self) -> None:
         """Pull whatever else the trial reads, and the drugs that orders only refer to."""
         drugs = self._begin_drugs()
-        self.pull(self.plan.searches)
+        if self._call is not None:
+            self._collect(self._call, self._begin_missing(self._call, self.plan.searches))
+            late, self._late = self._late, {}
+            self._collect(self._call, late)
+            self._ask_again(self._call)
         self._collect_drugs(drugs)
-        self._collect_drugs(self._begin_drugs())  # those that the statements just pulled refer to
+        self._collect_drugs(self._begin_drugs())  # those that the orders and statements just pulled refer to
+
+    def _begin_missing(self, call: Call, names: Iterable[str]) -> dict[str, tuple[Task, ...]]:
+        """Begin what is missing of the searches ``names``, side by side."""
+        return {name: self._begin(call, name, follow=self._is_paged(name)) for name in names if self._is_open(name)}
+
+    def _is_paged(self, name: str) -> bool:
+        return self.prefetched.get(name, ABSENT).page.next_url is not None
+
+    def _ask_again(self, call: Call) -> None:
+        """Where the EHR's next link leads nowhere, ask the whole search anew, once."""
+        arrived = sorted(self._followed - self._late.keys())
+        self._followed.difference_update(arrived)
+        dead_ends = [name for name in arrived if self._searches[name].state is not SearchState.COMPLETE]
+        self._collect(call, {name: self._begin(call, name, follow=False) for name in dead_ends})
 
     def has_more(self) -> bool:
         """True when there is a server and something still to be asked of it."""
         return self._call is not None and (
-            any(self._is_open(name) for name in self.plan.searches) or bool(self._missing_drugs(self._call))
+            bool(self._late)
+            or any(self._is_open(name) for name in self.plan.searches)
+            or bool(self._missing_drugs(self._call))
         )
 
     def _is_open(self, name: str) -> bool:
@@ -189,6 +220,7 @@ class _Gathering:
 
     def _begin(self, call: Call, name: str, *, follow: bool) -> tuple[Task, ...]:
         if follow:
+            self._followed.add(name)
             return call.follow(name, self.prefetched[name].page)
         return call.start(self.plan.pull(name, self._patient_id, self._on))
 
@@ -250,7 +282,7 @@ class _Gathering:
 
     def record_for_gate(self) -> PatientRecord:
         """Return the record so far. While drugs lack their names, the orders say too little to rest on."""
-        searches = dict(self._searches)
+        searches = {**self._searches, **dict.fromkeys(self._late, _NOT_YET)}
         orders = searches.get("medications")
         if self._call and orders and orders.complete and self._missing_drugs(self._call):
             searches["medications"] = _DRUGS_OPEN

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,6 +49,28 @@ def gathered(
         client=CLIENT,
         deadline=Deadline(seconds),
     )
+
+
+def _busy_threads() -> list[str]:
+    """Return the names of the client's threads that are reading from a server."""
+    frames = sys._current_frames()
+    threads = [t for t in threading.enumerate() if t.name.startswith("fhir") and t.ident in frames]
+    return [t.name for t in threads if _runs_a_task(frames[t.ident or 0])]
+
+
+def _runs_a_task(frame: Any) -> bool:
+    while frame is not None:
+        if frame.f_code.co_qualname == "Task.run":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _soon(holds: Callable[[], bool]) -> bool:
+    give_up = time.monotonic() + 2
+    while not holds() and time.monotonic() < give_up:
+        time.sleep(0.02)
+    return holds()
 
 
 def everything(**more: Any) -> dict[str, Any]:
@@ -229,6 +253,43 @@ def test_searches_that_hang_leave_the_others() -> None:
 
 
 # -- half and half ---------------------------------------------------------------------------------------
+
+
+def test_orders_that_hang_leave_time_for_the_results() -> None:
+    with chart(observation("4548-4", 8.0, "%", "2026-11-01", id="a1c")) as server:
+        server.behaviours["MedicationRequest"] = faults.hang
+        began = time.monotonic()
+        result = gathered({}, server, seconds=1.0)
+        assert time.monotonic() - began < 1.3
+    assert [o.id for o in result.record.observations] == ["a1c"]
+    assert result.record.search("labs").complete
+    assert result.record.search("medications").state is SearchState.FAILED
+
+
+def test_orders_that_come_late_still_count() -> None:
+    order = {
+        "resourceType": "MedicationRequest", "id": "m1", "status": "active", "intent": "order",
+        "subject": {"reference": f"Patient/{PATIENT}"}, "medicationCodeableConcept": {"text": "insulin glargine"},
+    }  # fmt: skip
+    with chart(order) as server:
+        server.behaviours["MedicationRequest"] = faults.slow(0.7, faults.holding(order))
+        result = gathered({}, server, seconds=1.2)
+    assert [m.id for m in result.record.medication_requests] == ["m1"]
+    assert result.record.search("medications").complete
+
+
+def test_what_is_under_way_is_cut_off_when_the_call_ends_early() -> None:
+    with chart() as server:
+        server.behaviours["Patient"] = faults.status(404)
+        server.behaviours["Condition"] = faults.drip_body
+        with pytest.raises(RequiredDataMissing):
+            gathered({}, server, seconds=0.4)
+        server.behaviours["MedicationRequest"] = faults.hang
+        server.behaviours["Patient"] = faults.content(json.dumps(patient(id="other")).encode())
+        server.behaviours["Condition"] = faults.empty
+        with pytest.raises(IdentityMismatch):
+            gathered({}, server, seconds=4.0)
+        assert _soon(lambda: not _busy_threads())
 
 
 def test_only_what_is_missing_is_pulled() -> None:
