@@ -175,6 +175,7 @@ class ValueSet:
         for row in self.rows:
             if row.verified != "no":
                 self._add(row)
+        self._place = {key: place for place, key in enumerate(self._exact)}
         self._words = _any_of(self._texts)
         firsts = {_first_word(phrase) for phrase in self._texts}
         self._first_words = firsts - {""}
@@ -198,7 +199,8 @@ class ValueSet:
 
     def in_order(self, keys: frozenset[Trace]) -> list[Trace]:
         """Return those of ``keys`` that are codes which match exactly, in the order of the rows."""
-        return [key for key in self._exact if key in keys] if len(keys) > 1 else [k for k in keys if k in self._exact]
+        known = [key for key in keys if key in self._exact]
+        return sorted(known, key=self._place.__getitem__) if len(known) > 1 else known
 
     @property
     def exact_rows(self) -> Mapping[tuple[str, str], Row]:

@@ -122,6 +122,16 @@ class Retrieved:
     """The observation itself, or the component that carries the code."""
     match: Match
 
+    @property
+    def code(self) -> str:
+        """The code by which it belongs to the value set; empty when its text did."""
+        coding = self.match.coding
+        return (coding.code or "").strip() if coding else ""
+
+    @property
+    def display(self) -> str:
+        return self.value.code.display if self.value.code else self.match.row.display
+
 
 class RecordError(ValueError):
     """The resources do not make up the record of exactly one person."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -134,7 +134,7 @@ def _readings(chart: Chart) -> list[_Reading]:
     for systolic, name in ((True, "systolic_bp"), (False, "diastolic_bp")):
         value_set = chart.value_set(name)
         written = (read_result(chart, pair, analyte) for pair in _written(chart, value_set, systolic))
-        texts = (replace(r, confidence=r.confidence.at_most(Confidence.MODERATE)) for r in written if r)
+        texts = (r.but(confidence=r.confidence.at_most(Confidence.MODERATE)) for r in written if r)
         for result in (*results(chart, value_set, analyte), *texts):
             setting = _setting(chart, result, visits)
             found.append(_Reading(result, systolic, setting, _is_standing(chart, result)))

@@ -171,7 +171,7 @@ class _Lipids:
         if not self._beside(ldl, too_high):
             return ldl
         why = f"the calculated LDL of {ldl.date} is not valid with triglycerides above {plain(limit)}"
-        return replace(ldl, problem=Cause.INVALID, why=why)
+        return ldl.but(problem=Cause.INVALID, why=why)
 
 
 def _key(result: Result) -> int:

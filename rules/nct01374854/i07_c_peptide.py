@@ -151,7 +151,7 @@ def _judged(chart: Chart, result: Result, glucoses: Sequence[Result]) -> Result:
     reason = _rejection(chart, result, glucoses) if usable(result) else ""
     if not reason:
         return result
-    return replace(result, problem=Cause.CONFOUNDED, why=f"{result.reported} on {result.date} was taken {reason}")
+    return result.but(problem=Cause.CONFOUNDED, why=f"{result.reported} on {result.date} was taken {reason}")
 
 
 def _rejection(chart: Chart, result: Result, glucoses: Sequence[Result]) -> str:
