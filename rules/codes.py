@@ -114,7 +114,7 @@ def traces(concept: CodeableConcept | None) -> Iterator[Trace]:
     """Yield the traces by which `find_match` can recognise ``concept``: its text only where no code is known."""
     yield from code_traces(concept)
     if concept is not None and not has_known_code(concept):
-        yield from word_traces(_words_of(concept))
+        yield from word_traces(words_of(concept))
 
 
 def word_traces(text: str | None) -> Iterator[Trace]:
@@ -234,7 +234,7 @@ class ValueSet:
         """
         if concept is None or not self._texts or has_known_code(concept):
             return None
-        return self.find_words(_words_of(concept))
+        return self.find_words(words_of(concept))
 
     def find_words(self, text: str | None, *, cues: bool = True) -> Match | None:
         """Return the whole-word match in free text; a cue of negation, doubt or family forbids it.
@@ -275,7 +275,7 @@ def find_match(concept: CodeableConcept | None, *value_sets: ValueSet) -> Match 
     return None
 
 
-def _words_of(concept: CodeableConcept) -> str:
+def words_of(concept: CodeableConcept) -> str:
     """Return the text of a concept, else its displays."""
     return concept.text or " ".join(c.display for c in concept.codings if c.display)
 

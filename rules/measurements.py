@@ -22,6 +22,7 @@ from rules.results import (
     Cause,
     Result,
     all_results,
+    at_one_time,
     effective,
     is_own,
     newest_first,
@@ -33,9 +34,9 @@ from rules.results import (
 from rules.words import count
 
 __all__ = [
-    "IGNORED", "USABLE", "Cause", "Classify", "Result", "Selection", "all_results", "effective", "first_usable",
-    "is_own", "near", "newest", "newest_first", "numeric_finding", "read_result", "results", "shown", "usable",
-    "within_one_percent", "words",
+    "IGNORED", "USABLE", "Cause", "Classify", "Result", "Selection", "all_results", "at_one_time", "effective",
+    "first_usable", "is_own", "near", "newest", "newest_first", "numeric_finding", "read_result", "results", "shown",
+    "usable", "within_one_percent", "words",
 ]  # fmt: skip
 
 _NOT_A_RESULT = frozenset({Cause.NO_VALUE, Cause.FUTURE, Cause.UNDATED, Cause.INVALID})

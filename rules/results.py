@@ -7,20 +7,19 @@ undated, future or uninterpretable result decides nothing. Which one decides: `r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from rules.assessment import Confidence, Evidence
 from rules.codes import LOINC, ValueSet, canonical_system
 from rules.criterion import Chart, once
-from rules.dates import Moment, between
+from rules.dates import NEVER, Moment, between
 from rules.quantities import Analyte, Conversion, Interval, Units, half_step, parse_number, plain
 from rules.record import Retrieved
 from rules.resources import Observation, Period, Quantity, Value
@@ -216,21 +215,20 @@ def all_results(chart: Chart, value_sets: Iterable[ValueSet], analyte: Analyte) 
 
 def newest_first(found: Iterable[Result]) -> list[Result]:
     """Return results in the order in which `rules.measurements.newest` takes them."""
-    timed = sorted(((_time(result), result) for result in found), key=_FIRST, reverse=True)
     ordered: list[Result] = []
-    for _time_of_all, same in groupby(timed, _FIRST):
-        together = [result for _time_of_one, result in same]
+    for together in at_one_time(sorted(found, key=_time, reverse=True)):
         ordered += sorted(together, key=_canonical_last, reverse=True) if len(together) > 1 else together
     return ordered
 
 
-_FIRST = itemgetter(0)
-_NEVER = datetime.fromtimestamp(0, UTC)
+def at_one_time(ordered: Iterable[Result]) -> Iterator[list[Result]]:
+    """Yield results that are sorted by time in groups of exactly the same time; those without any are one group."""
+    return (list(same) for _when, same in groupby(ordered, _time))
 
 
 def _time(result: Result) -> tuple[datetime, datetime]:
     when = result.when
-    return (when.end, when.start) if when else (_NEVER, _NEVER)
+    return (when.end, when.start) if when else (NEVER, NEVER)
 
 
 def _canonical_last(result: Result) -> tuple[bool, str]:
