@@ -114,7 +114,7 @@ def traces(concept: CodeableConcept | None) -> Iterator[Trace]:
     """Yield the traces by which `find_match` can recognise ``concept``: its text only where no code is known."""
     yield from code_traces(concept)
     if concept is not None and not has_known_code(concept):
-        yield from word_traces(_words_of(concept))
+        yield from word_traces(words_of(concept))
 
 
 def word_traces(text: str | None) -> Iterator[Trace]:
@@ -175,6 +175,7 @@ class ValueSet:
         for row in self.rows:
             if row.verified != "no":
                 self._add(row)
+        self._place = {key: place for place, key in enumerate(self._exact)}
         self._words = _any_of(self._texts)
         firsts = {_first_word(phrase) for phrase in self._texts}
         self._first_words = firsts - {""}
@@ -198,7 +199,8 @@ class ValueSet:
 
     def in_order(self, keys: frozenset[Trace]) -> list[Trace]:
         """Return those of ``keys`` that are codes which match exactly, in the order of the rows."""
-        return [key for key in self._exact if key in keys] if len(keys) > 1 else [k for k in keys if k in self._exact]
+        known = [key for key in keys if key in self._exact]
+        return sorted(known, key=self._place.__getitem__) if len(known) > 1 else known
 
     @property
     def exact_rows(self) -> Mapping[tuple[str, str], Row]:
@@ -232,7 +234,7 @@ class ValueSet:
         """
         if concept is None or not self._texts or has_known_code(concept):
             return None
-        return self.find_words(_words_of(concept))
+        return self.find_words(words_of(concept))
 
     def find_words(self, text: str | None, *, cues: bool = True) -> Match | None:
         """Return the whole-word match in free text; a cue of negation, doubt or family forbids it.
@@ -273,7 +275,7 @@ def find_match(concept: CodeableConcept | None, *value_sets: ValueSet) -> Match 
     return None
 
 
-def _words_of(concept: CodeableConcept) -> str:
+def words_of(concept: CodeableConcept) -> str:
     """Return the text of a concept, else its displays."""
     return concept.text or " ".join(c.display for c in concept.codings if c.display)
 

@@ -22,6 +22,9 @@ from rules.record import PatientRecord, Search
 
 T = TypeVar("T")
 
+TRAPS = "traps_"
+"""How the value sets of look-alike codes are named."""
+
 
 class Coverage(StrEnum):
     """Where an imprecise date lies with regard to a window."""
@@ -89,6 +92,12 @@ class Declaration:
     sensitive: bool = False
     text_defect: str | None = None
     module: str | None = None
+    traps: tuple[ValueSet, ...] = field(init=False)
+    """Value sets of look-alike codes: a result that carries one is not what it seems."""
+
+    def __post_init__(self) -> None:
+        traps = (value_set for name, value_set in self.value_sets.items() if name.startswith(TRAPS))
+        object.__setattr__(self, "traps", tuple(traps))
 
 
 @dataclass(frozen=True, slots=True)

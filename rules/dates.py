@@ -18,6 +18,9 @@ _FHIR = re.compile(
 )
 _OFFSET_MINUTES_LIMIT = 14 * 60
 
+NEVER = datetime.fromtimestamp(0, UTC)
+"""Stands for no date where results are sorted by their time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Days:

@@ -5,13 +5,15 @@ What contradicts itself (a fasting test with the answer "no", "fasting?") is not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from rules.criterion import Chart
-from rules.measurements import IGNORED
+from rules.codes import ValueSet
+from rules.criterion import Chart, once
+from rules.measurements import IGNORED, Result, at_one_time, usable
 from rules.quantities import Interval
+from rules.record import Retrieved
 from rules.resources import CodeableConcept, Observation, Quantity, Value
-from rules.specimens import taken_together
+from rules.specimens import Beside
 
 
 def is_fasting(chart: Chart, observation: Observation, *, by_code: bool) -> bool:
@@ -25,13 +27,29 @@ def is_fasting(chart: Chart, observation: Observation, *, by_code: bool) -> bool
     return True in said and False not in said
 
 
+def prefer_fasting(found: Iterable[Result], fasting: Callable[[Result], bool]) -> list[Result]:
+    """Leave out results of exactly the time of a usable fasting one that are not known to be fasting themselves.
+
+    ``found`` is sorted by time; ``fasting`` is asked only where there is a choice.
+    """
+    kept: list[Result] = []
+    for same in at_one_time(found):
+        times = {r.when for r in same if fasting(r) and usable(r)} if len(same) > 1 else set()
+        kept += [r for r in same if r.when not in times or fasting(r)]
+    return kept
+
+
 def _answers(chart: Chart, observation: Observation) -> Iterator[bool | None]:
     """Answers to "fasting?" as a component, or as an Observation of the same specimen or time."""
-    for found in chart.record.retrieve_observations(chart.value_set("fasting_status")):
-        other = found.observation
-        own = other is observation or taken_together(chart, observation, other)
-        if own and (other.status or "").strip().lower() not in IGNORED:
+    statuses = _statuses(chart, chart.value_set("fasting_status"))
+    for found in (*statuses.part_of(observation), *statuses.of(observation)):
+        if (found.observation.status or "").strip().lower() not in IGNORED:
             yield _answer(chart, found.value)
+
+
+@once
+def _statuses(chart: Chart, asked: ValueSet) -> Beside[Retrieved]:
+    return Beside(chart, chart.record.retrieve_observations(asked), lambda found: found.observation)
 
 
 def _answer(chart: Chart, value: Value) -> bool | None:

@@ -8,14 +8,15 @@ not used (rulings 2 and 6 of the clinical reference).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rules.assessment import Evidence
-from rules.codes import Match, ValueSet, names_nothing
-from rules.criterion import Chart, Coverage
+from rules.codes import Match, Trace, ValueSet, code_traces, names_nothing, word_traces
+from rules.criterion import Chart, Coverage, Window, once
 from rules.dates import Moment
+from rules.index import Index
 from rules.record import SearchState
 from rules.resources import (
     CodeableConcept,
@@ -65,35 +66,76 @@ def orders(chart: Chart, *value_sets: ValueSet) -> list[Order]:
 
     The trial declares a window ``order``: how long an order without a dispense still counts as active.
     """
+    return [*_orders(chart, chart.window("order"), *value_sets)]
+
+
+@once
+def _orders(chart: Chart, active_for: Window, *value_sets: ValueSet) -> tuple[Order, ...]:
     found = []
-    for resource in _everything(chart):
-        use = _use(chart, resource)
-        drug, match = _match(chart, resource, value_sets) if use else (None, None)
-        if use and drug and match:
-            found.append(Order(resource, drug, match, use, _since(chart, resource), _dosages(resource)))
-    return found
+    for entry in _index(chart, active_for).candidates(*value_sets):
+        match = _match(entry.concepts, value_sets)
+        if match and entry.use:
+            resource = entry.resource
+            found.append(
+                Order(resource, entry.concepts[0], match, entry.use, _since(chart, resource), _dosages(resource))
+            )
+    return tuple(found)
 
 
-def _everything(chart: Chart) -> list[MedicationRequest | MedicationStatement]:
-    return [*chart.record.medication_requests, *chart.record.medication_statements]
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry of the medication list, whatever the drug."""
+
+    resource: MedicationRequest | MedicationStatement
+    concepts: Sequence[CodeableConcept]
+    """The drug's concept and those of its ingredients; empty when the drug is not known."""
+    use: Use | None
+    """None for what asserts nothing: drafts, plans, prohibitions, errors."""
+
+    @property
+    def is_unidentified(self) -> bool:
+        return all(names_nothing(concept) for concept in self.concepts)
+
+    def traces(self) -> Iterator[Trace]:
+        """Yield what the drug can be recognised by; its names count even beside a known code."""
+        for concept in self.concepts:
+            yield from code_traces(concept)
+            for name in _names(concept):
+                yield from word_traces(name)
 
 
-def _match(
-    chart: Chart, resource: MedicationRequest | MedicationStatement, value_sets: Iterable[ValueSet]
-) -> tuple[CodeableConcept | None, Match | None]:
-    concepts = drug_concepts(chart, resource)
-    for value_set in value_sets:
-        for concept in concepts:
-            match = value_set.find(concept)
-            if match:
-                return concepts[0], match
-    for value_set in value_sets:
-        for concept in concepts:
-            names = (concept.text, *(coding.display for coding in concept.codings))
-            match = next((m for name in names if name and (m := _by_words(value_set, name))), None)
-            if match:
-                return concepts[0], match
-    return None, None
+def _entries(chart: Chart) -> tuple[_Entry, ...]:
+    """Return all orders and statements."""
+    return _read(chart, chart.window("order"))
+
+
+@once
+def _read(chart: Chart, _active_for: Window) -> tuple[_Entry, ...]:
+    """Read the list once for each length of time for which an order counts as active."""
+    listed: list[MedicationRequest | MedicationStatement] = [
+        *chart.record.medication_requests,
+        *chart.record.medication_statements,
+    ]
+    return tuple(_Entry(one, drug_concepts(chart, one), _use(chart, one)) for one in listed)
+
+
+@once
+def _index(chart: Chart, active_for: Window) -> Index[_Entry]:
+    return Index((entry, entry.traces()) for entry in _read(chart, active_for))
+
+
+def _match(concepts: Sequence[CodeableConcept], value_sets: Sequence[ValueSet]) -> Match | None:
+    """Return why a drug belongs to one of ``value_sets``: by a code, else by a name."""
+    coded = (value_set.find(concept) for value_set in value_sets for concept in concepts)
+    by_code = next((match for match in coded if match), None)
+    if by_code:
+        return by_code
+    named = (_by_words(v, name) for v in value_sets for concept in concepts for name in _names(concept))
+    return next((match for match in named if match), None)
+
+
+def _names(concept: CodeableConcept) -> list[str]:
+    return [name for name in (concept.text, *(coding.display for coding in concept.codings)) if name]
 
 
 _SUPPLIES = re.compile(
@@ -104,12 +146,15 @@ _SUPPLIES = re.compile(
 
 
 def _by_words(value_set: ValueSet, name: str) -> Match | None:
-    return None if _SUPPLIES.search(name) else value_set.find_words(name)
+    match = value_set.find_words(name)
+    return None if match and _SUPPLIES.search(name) else match
 
 
 def drug_concepts(chart: Chart, resource: MedicationRequest | MedicationStatement) -> list[CodeableConcept]:
     """Return the drug's concept and those of its ingredients; empty when the drug is not known."""
     concept, _known = chart.record.medication(resource)
+    if resource.medication_reference is None:
+        return [concept] if concept is not None else []
     medication = chart.record.resolve(resource.medication_reference, Medication, resource)
     ingredients = medication.ingredient or () if medication else ()
     concepts = [concept, *(ingredient.item_codeable_concept for ingredient in ingredients)]
@@ -210,19 +255,15 @@ def all_read(chart: Chart) -> Visibility:
         return Visibility(False, statements.reason or "the medication statements are not available")
     if chart.record.unreadable_of("MedicationRequest") or chart.record.unreadable_of("MedicationStatement"):
         return Visibility(False, "a medication entry could not be read")
-    if any(_is_unidentified(chart, r) and _use(chart, r) not in (None, Use.PAST) for r in _everything(chart)):
+    if any(entry.use not in (None, Use.PAST) and entry.is_unidentified for entry in _entries(chart)):
         return Visibility(False, "an ordered drug could not be identified")
     return Visibility(True)
-
-
-def _is_unidentified(chart: Chart, resource: MedicationRequest | MedicationStatement) -> bool:
-    return all(names_nothing(concept) for concept in drug_concepts(chart, resource))
 
 
 def visibility(chart: Chart) -> Visibility:
     """Return whether a drug not found is not taken: all was read (`all_read`), and there is at least one."""
     read = all_read(chart)
-    if read.complete and all(_is_error(resource) or _is_future(chart, resource) for resource in _everything(chart)):
+    if read.complete and all(_is_error(e.resource) or _is_future(chart, e.resource) for e in _entries(chart)):
         return Visibility(False, "no medications are recorded here")
     return read
 

@@ -160,7 +160,7 @@ class AssumedUnit:
     codes: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Analyte:
     """Something measured: its canonical unit, the units accepted, and what is plausible."""
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from rules.codes import Match, Trace, ValueSet, code_key, find_match, traces
+from rules.codes import Match, Trace, ValueSet, code_key, find_match, traces, words_of
 from rules.index import Index
 from rules.resources import (
     AllergyIntolerance,
@@ -121,6 +121,16 @@ class Retrieved:
     value: Value
     """The observation itself, or the component that carries the code."""
     match: Match
+
+    @property
+    def code(self) -> str:
+        """The code by which it belongs to the value set; empty when its text did."""
+        coding = self.match.coding
+        return (coding.code or "").strip() if coding else ""
+
+    @property
+    def display(self) -> str:
+        return self.value.code.display if self.value.code else self.match.row.display
 
 
 class RecordError(ValueError):
@@ -244,6 +254,27 @@ class PatientRecord:
                 if known is None or place < known[0]:  # the first of its codings that belongs to the set
                     found[id(value)] = place, Retrieved(observation, value, Match(rows[key], coding))
         return sorted((retrieved for _place, retrieved in found.values()), key=lambda r: r.observation.reference)
+
+    def retrieve_named_observations(self, value_set: ValueSet) -> list[Retrieved]:
+        """Return observations whose code, or else text, is in ``value_set``, without components."""
+        coded = (r for r in self.retrieve_observations(value_set) if r.value is r.observation)
+        found = {id(r.observation): r for r in coded}
+        for name, observations in self._observations_by_name.items():
+            if value_set.mentions(name):
+                for one in observations:
+                    match = value_set.find_text(one.code)
+                    if match:
+                        found.setdefault(id(one), Retrieved(one, one, match))
+        return [found[id(one)] for one in self.observations if id(one) in found] if found else []
+
+    @cached_property
+    def _observations_by_name(self) -> Mapping[str, list[Observation]]:
+        """Names of tests are few, however long the chart is."""
+        names: dict[str, list[Observation]] = defaultdict(list)
+        for observation in self.observations:
+            if observation.code:
+                names[words_of(observation.code)].append(observation)
+        return names
 
     @cached_property
     def _condition_index(self) -> Index[Condition]:

@@ -178,7 +178,7 @@ def _value_sets(folder: Traversable, titles: Mapping[str, str], problems: list[s
 
 
 _TEXTS = ("id", "label", "text", "computability", "interpretation", "reason", "consequence", "settled_by")
-_KEYS = frozenset(item.name for item in fields(Declaration))
+_KEYS = frozenset(item.name for item in fields(Declaration) if item.init)
 _KINDS = tuple(kind.value for kind in Kind)
 _COMPUTABILITY = ("computable", "partly", "human-only")
 _CONSEQUENCES = ("immutable", "transient", "human")

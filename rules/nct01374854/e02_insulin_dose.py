@@ -33,7 +33,6 @@ from rules.measurements import Selection, first_usable, newest, newest_first, re
 from rules.medications import Order, Use, all_read, orders, visibility
 from rules.panel import sides
 from rules.quantities import Interval, on_grid, plain, scaled
-from rules.record import Retrieved
 from rules.resources import Dosage, MedicationRequest, MedicationStatement
 from rules.strengths import names, units_per_millilitre
 
@@ -303,8 +302,8 @@ def _either(amounts: Sequence[Interval]) -> Interval:
 def _recorded(chart: Chart) -> Selection:
     """Return the newest recorded total daily dose."""
     value_set, analyte = chart.value_set("insulin_daily_dose"), chart.analyte("insulin_daily_dose")
-    matches = ((o, value_set.find(o.code) or value_set.find_text(o.code)) for o in chart.record.observations)
-    found = (read_result(chart, Retrieved(o, o, match), analyte) for o, match in matches if match)
+    recorded = chart.record.retrieve_named_observations(value_set)
+    found = (read_result(chart, r, analyte) for r in recorded)
     selection = newest(
         chart, newest_first(r for r in found if r), sides(chart.limit("maximum")),
         decide=chart.window("decide"), shown_for=chart.window("shown"), value_sets=[value_set], search="labs",

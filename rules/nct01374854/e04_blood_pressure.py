@@ -8,8 +8,8 @@ encounters do not count. A pair written as text ("165/95") is read with less con
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -17,9 +17,10 @@ from fractions import Fraction
 from rules.assessment import Confidence, Evidence, Status
 from rules.codes import Match, ValueSet
 from rules.criterion import Chart, Finding
+from rules.dates import NEVER
 from rules.decision import FactValue, Rule, field
 from rules.encounters import Stay, class_among, stays
-from rules.measurements import Cause, Result, near, read_result, results
+from rules.measurements import Cause, Result, near, read_result, results, usable
 from rules.quantities import Interval, on_grid, plain, scaled
 from rules.record import Retrieved, SearchState
 from rules.resources import CodeableConcept, Component, Encounter, Observation
@@ -90,8 +91,8 @@ class _Day:
 
 def find(chart: Chart) -> Finding:
     """Return the lowest values of the most recent outpatient day, in mmHg."""
-    readings = [reading for reading in _readings(chart) if reading.setting is not Setting.EXCLUDED]
-    day = _latest_day([r for r in readings if r.result.problem is None and not r.result.preliminary])
+    readings = _up_to_the_latest_day(_readings(chart))
+    day = _latest_day([reading for reading in readings if usable(reading.result)])
     state, why, shown = _state(chart, readings, day)
     counted = day.lowest if day and state == "value" else ()
     limits = {name: chart.limit(name) for name in ("systolic", "diastolic")}
@@ -127,25 +128,39 @@ def _interval(reading: _Reading) -> Interval:
 # -- retrieving -------------------------------------------------------------------------------------------
 
 
-def _readings(chart: Chart) -> list[_Reading]:
-    """Return all values, newest first: components, observations of their own, and pairs written as text."""
+def _up_to_the_latest_day(readings: Iterable[_Reading]) -> list[_Reading]:
+    """Return outpatient readings, newest first, as far back as the latest day with a value: older ones say nothing."""
+    taken: list[_Reading] = []
+    latest: date | None = None
+    for reading in readings:
+        when = reading.result.when
+        if latest and (when is None or when.days.last < latest):
+            break
+        if reading.setting is not Setting.EXCLUDED:
+            taken.append(reading)
+            latest = latest or (reading.day if usable(reading.result) else None)
+    return taken
+
+
+def _readings(chart: Chart) -> Iterator[_Reading]:
+    """Yield all values, newest first: components, observations of their own, and pairs written as text."""
     analyte, visits = chart.analyte("blood_pressure"), stays(chart)
-    found = []
+    found: list[tuple[Result, bool]] = []
     for systolic, name in ((True, "systolic_bp"), (False, "diastolic_bp")):
         value_set = chart.value_set(name)
         written = (read_result(chart, pair, analyte) for pair in _written(chart, value_set, systolic))
-        texts = (replace(r, confidence=r.confidence.at_most(Confidence.MODERATE)) for r in written if r)
-        for result in (*results(chart, value_set, analyte), *texts):
-            setting = _setting(chart, result, visits)
-            found.append(_Reading(result, systolic, setting, _is_standing(chart, result)))
-    return sorted(found, key=lambda r: r.result.when.end.timestamp() if r.result.when else 0.0, reverse=True)
+        texts = (r.but(confidence=r.confidence.at_most(Confidence.MODERATE)) for r in written if r)
+        found += ((result, systolic) for result in (*results(chart, value_set, analyte), *texts))
+    found.sort(key=lambda pair: pair[0].when.end if pair[0].when else NEVER, reverse=True)
+    for result, systolic in found:
+        yield _Reading(result, systolic, _setting(chart, result, visits), _is_standing(chart, result))
 
 
 def _written(chart: Chart, value_set: ValueSet, systolic: bool) -> Iterable[Retrieved]:
     """Return the half of each pair written as text, like a component; in mmHg unless a unit is written."""
     unit = chart.analyte("blood_pressure").canonical
     for found in chart.record.retrieve_observations(chart.value_set("bp_panel")):
-        pair = _PAIR.fullmatch(found.value.value_string or "")
+        pair = _PAIR.fullmatch(found.value.value_string) if found.value.value_string else None
         if pair:
             row = next(iter(value_set))
             half = Component(
@@ -200,13 +215,13 @@ def _may_cover(stay: Stay, result: Result) -> bool:
 # -- choosing ---------------------------------------------------------------------------------------------
 
 
-def _latest_day(usable: Sequence[_Reading]) -> _Day | None:
-    """Return the lowest values of the latest day among ``usable``."""
-    days = [reading.day for reading in usable if reading.day]
+def _latest_day(readings: Sequence[_Reading]) -> _Day | None:
+    """Return the lowest values of the latest day among usable ``readings``."""
+    days = [reading.day for reading in readings if reading.day]
     if not days:
         return None
     latest = max(days)
-    of_day = [reading for reading in usable if reading.day == latest]
+    of_day = [reading for reading in readings if reading.day == latest]
     return _Day(_lowest(r for r in of_day if r.systolic), _lowest(r for r in of_day if not r.systolic), latest)
 
 

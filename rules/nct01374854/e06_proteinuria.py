@@ -206,7 +206,7 @@ def _read_strip(chart: Chart, result: Result) -> Result:
     for name, interval in stands_for.items():
         answers = chart.value_set(name)
         if answers.find(answer) or answers.find_words(text, cues=False):
-            return replace(result, interval=interval, problem=None, why="", printed=None)
+            return result.but(interval=interval, problem=None, why="", printed=None)
     return result
 
 

@@ -7,7 +7,7 @@ Without a laboratory range a flag decides; without a flag, usual limits only poi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
@@ -269,8 +269,8 @@ class _Shares:
         total = _product(leukocytes.interval, share)
         parts = f"{percent.reported}{f' + bands {band.reported}' if band else ''} of {leukocytes.reported}"
         unit = self.chart.analyte("leukocyte_count").canonical
-        return replace(
-            percent, interval=total, printed=None, reported=parts, compared=f"{words(total)} {unit}",
+        return percent.but(
+            interval=total, printed=None, reported=parts, compared=f"{words(total)} {unit}",
             confidence=percent.confidence.at_most(leukocytes.confidence), canonical=True,
         )  # fmt: skip
 

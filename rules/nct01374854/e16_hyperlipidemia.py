@@ -7,19 +7,19 @@ needed to clear.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from rules.assessment import Confidence, Status
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
-from rules.fasting import is_fasting
-from rules.measurements import Cause, Result, Selection, all_results, first_usable, newest, results, usable
+from rules.fasting import is_fasting, prefer_fasting
+from rules.measurements import Cause, Result, Selection, all_results, first_usable, newest, results
 from rules.medications import Order, orders
 from rules.panel import Part, above, panel_finding, sides
 from rules.quantities import plain
-from rules.specimens import taken_together
+from rules.specimens import Beside
 
 _LDL_WITHIN = field.ldl_high <= field.ldl_limit
 _TRIGLYCERIDES_WITHIN = field.triglycerides_high <= field.triglycerides_limit
@@ -104,7 +104,7 @@ def find(chart: Chart) -> Finding:
         chart, lipids.triglycerides, sides(chart.limit("triglycerides")),
         decide=chart.window("decide"), shown_for=chart.window("shown"), value_sets=lipids.triglyceride_codes,
     )  # fmt: skip
-    ldl_fasting, triglycerides_fasting = lipids.fasted(ldl), lipids.fasted(triglycerides)
+    ldl_fasting, triglycerides_fasting = lipids.fasted(ldl, triglycerides)
     drugs = [o for o in orders(chart, chart.value_set("lipid_lowering")) if o.active]
     finding = panel_finding(
         [
@@ -136,52 +136,58 @@ class _Lipids:
             chart.value_set("triglycerides_fasting"),
             chart.value_set("triglycerides_unstated"),
         ]
+        self._fasting: dict[int, bool] = {}
         found = all_results(chart, self.triglyceride_codes, chart.analyte("triglycerides"))
-        by_code = [r for r in found if self.triglyceride_codes[0].find(r.retrieved.value.code)]
-        coded = {_key(r) for r in by_code}
-        fasted = {_key(r) for r in found if is_fasting(chart, r.observation, by_code=_key(r) in coded)}
-        coded_fasting = [r for r in by_code if _key(r) in fasted]
-        every_ldl = [self._valid(r, found) for r in results(chart, chart.value_set("ldl"), chart.analyte("ldl"))]
-        fasted |= {
-            _key(r) for r in every_ldl if is_fasting(chart, r.observation, by_code=self._beside(r, coded_fasting))
-        }
-        self._fasting = fasted
-        self.triglycerides = _prefer(found, self._fasting)
-        self.ldl = _prefer(every_ldl, self._fasting)
+        self._beside = Beside(chart, found, lambda triglycerides: triglycerides.observation)
+        self._fasting_code = {_key(r) for r in found if self.triglyceride_codes[0].find(r.retrieved.value.code)}
+        ldl = [self._valid(r) for r in results(chart, chart.value_set("ldl"), chart.analyte("ldl"))]
+        self.triglycerides = prefer_fasting(found, self._fasting_triglycerides)
+        self.ldl = prefer_fasting(ldl, self._fasting_ldl)
 
-    def fasted(self, selection: Selection) -> bool:
-        return selection.chosen is not None and _key(selection.chosen) in self._fasting
+    def fasted(self, ldl: Selection, triglycerides: Selection) -> tuple[bool, bool]:
+        """Return for the chosen result of each whether it was fasting."""
+        return (
+            ldl.chosen is not None and self._fasting_ldl(ldl.chosen),
+            triglycerides.chosen is not None and self._fasting_triglycerides(triglycerides.chosen),
+        )
 
     @property
     def ldl_limits(self) -> list[Fraction]:
         """Return the limits that tell LDL values apart: for a fasting one only that of the record."""
         best = first_usable(self.ldl)
-        names = ["ldl"] if best and _key(best) in self._fasting else ["ldl", "ldl_unstated"]
+        names = ["ldl"] if best and self._fasting_ldl(best) else ["ldl", "ldl_unstated"]
         return [self.chart.limit(name) for name in names]
 
-    def _beside(self, result: Result, others: Sequence[Result]) -> bool:
-        return any(taken_together(self.chart, result.observation, other.observation) for other in others)
+    def _fasting_triglycerides(self, result: Result) -> bool:
+        return self._is_fasting(result, lambda: _key(result) in self._fasting_code)
 
-    def _valid(self, ldl: Result, triglycerides: Sequence[Result]) -> Result:
+    def _fasting_ldl(self, result: Result) -> bool:
+        """A fasting triglyceride test beside it, by its code, tells for the LDL as well."""
+        return self._is_fasting(result, lambda: any(map(self._fasting_by_code, self._beside.of(result.observation))))
+
+    def _fasting_by_code(self, triglycerides: Result) -> bool:
+        return _key(triglycerides) in self._fasting_code and self._fasting_triglycerides(triglycerides)
+
+    def _is_fasting(self, result: Result, by_code: Callable[[], bool]) -> bool:
+        key = _key(result)
+        if key not in self._fasting:
+            self._fasting[key] = is_fasting(self.chart, result.observation, by_code=by_code())
+        return self._fasting[key]
+
+    def _valid(self, ldl: Result) -> Result:
         """Mark a calculated LDL as no result where the formula does not hold."""
         if not self.chart.value_set("ldl_calculated").find(ldl.retrieved.value.code):
             return ldl
         limit = self.chart.limit("friedewald")
-        too_high = [t for t in triglycerides if t.interval and t.interval.wholly_above(limit)]
-        if not self._beside(ldl, too_high):
+        beside = self._beside.of(ldl.observation)
+        if not any(t.interval and t.interval.wholly_above(limit) for t in beside):
             return ldl
         why = f"the calculated LDL of {ldl.date} is not valid with triglycerides above {plain(limit)}"
-        return replace(ldl, problem=Cause.INVALID, why=why)
+        return ldl.but(problem=Cause.INVALID, why=why)
 
 
 def _key(result: Result) -> int:
     return id(result.retrieved.value)
-
-
-def _prefer(found: Sequence[Result], fasting: Set[int]) -> list[Result]:
-    """Of results of one time, a fasting one stands for the others."""
-    times = {r.when for r in found if _key(r) in fasting and usable(r)}
-    return [r for r in found if _key(r) in fasting or r.when not in times]
 
 
 def _fasting_words(fasting: bool) -> str:

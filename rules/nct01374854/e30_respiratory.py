@@ -143,7 +143,7 @@ def _saturation(chart: Chart) -> Selection:
     window, codes = chart.window("saturation"), chart.value_set("oxygen_saturation")
     visits = stays(chart)
     found = [
-        replace(r, interval=on_grid(r.interval)) if r.interval else r
+        r.but(interval=on_grid(r.interval)) if r.interval else r
         for r in results(chart, codes, chart.analyte("oxygen_saturation"))
         if r.when and window.covers(r.when.days, chart.on) is not Coverage.OUTSIDE
         and r.problem not in (Cause.FUTURE, Cause.NO_VALUE) and not _in_hospital(chart, r, visits)

@@ -7,7 +7,7 @@ one for a shorter time. Values soon after ketoacidosis, and low ones beside a lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from rules.assessment import Basis, Confidence, Status
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Course, all_read, diagnoses
-from rules.fasting import is_fasting
+from rules.fasting import is_fasting, prefer_fasting
 from rules.ketoacidosis import ketoacidosis_before, undated
 from rules.measurements import (
     Cause,
@@ -30,7 +30,7 @@ from rules.measurements import (
 )
 from rules.medications import orders
 from rules.quantities import Interval
-from rules.specimens import taken_together
+from rules.specimens import Beside
 from rules.timeline import Timeline
 
 _VALUE = field.state.equals("value")
@@ -88,8 +88,7 @@ def find(chart: Chart) -> Finding:
     """Return the newest C-peptide that was not rejected, with what is known of fasting."""
     codes = [chart.value_set("c_peptide_fasting"), chart.value_set("c_peptide_unstated")]
     candidates = all_results(chart, codes, chart.analyte("c_peptide"))
-    fasting = {id(r.retrieved.value) for r in candidates if _fasting(chart, r)}
-    candidates = _prefer_fasting(candidates, fasting)
+    candidates = prefer_fasting(candidates, lambda result: _fasting(chart, result))
     accepted, passed_over = _without_rejected(chart, candidates)
     selection = newest(
         chart,
@@ -105,7 +104,7 @@ def find(chart: Chart) -> Finding:
         chart,
         replace(selection, notes=(*selection.notes, *_notes(chart, selection, passed_over))),
         "maximum",
-        fasting=chosen is not None and id(chosen.retrieved.value) in fasting,
+        fasting=chosen is not None and _fasting(chart, chosen),
         diagnoses_seen=seen.counts,
     )
     evidence = (*finding.evidence, *(r.evidence() for r in passed_over))
@@ -115,12 +114,6 @@ def find(chart: Chart) -> Finding:
 def _fasting(chart: Chart, result: Result) -> bool:
     by_code = chart.value_set("c_peptide_fasting").find(result.retrieved.value.code) is not None
     return is_fasting(chart, result.observation, by_code=by_code)
-
-
-def _prefer_fasting(candidates: Sequence[Result], fasting: Set[int]) -> list[Result]:
-    """Leave out what was measured at the same time as a fasting value, but is not known to be fasting."""
-    times = {r.when for r in candidates if id(r.retrieved.value) in fasting and usable(r)}
-    return [r for r in candidates if id(r.retrieved.value) in fasting or r.when not in times]
 
 
 def _is_low(chart: Chart, value: Interval | None) -> bool:
@@ -141,33 +134,30 @@ def _without_rejected(chart: Chart, candidates: Sequence[Result]) -> tuple[list[
     A rejected value never decides; where an accepted older one says something else, neither does that.
     """
     glucoses = results(chart, chart.value_set("glucose"), chart.analyte("glucose"))
-    judged = [_judged(chart, r, glucoses) for r in candidates]
+    beside = Beside(chart, glucoses, lambda glucose: glucose.observation)
+    judged = [_judged(chart, r, beside) for r in candidates]
     confirmed = _has_low(chart, judged)
     passed_over = [r for r in judged if r.problem is Cause.CONFOUNDED and confirmed and _is_low(chart, r.interval)]
     return [r for r in judged if r not in passed_over], passed_over
 
 
-def _judged(chart: Chart, result: Result, glucoses: Sequence[Result]) -> Result:
+def _judged(chart: Chart, result: Result, glucoses: Beside[Result]) -> Result:
     reason = _rejection(chart, result, glucoses) if usable(result) else ""
     if not reason:
         return result
-    return replace(result, problem=Cause.CONFOUNDED, why=f"{result.reported} on {result.date} was taken {reason}")
+    return result.but(problem=Cause.CONFOUNDED, why=f"{result.reported} on {result.date} was taken {reason}")
 
 
-def _rejection(chart: Chart, result: Result, glucoses: Sequence[Result]) -> str:
+def _rejection(chart: Chart, result: Result, glucoses: Beside[Result]) -> str:
     after = chart.window("after_dka")
     if ketoacidosis_before(chart, result, after):
         return f"within {after} after ketoacidosis"
     if result.interval is None or result.interval.wholly_above(chart.limit("maximum")):
         return ""
-    low = (g for g in glucoses if _is_hypoglycemia(chart, g) and _is_beside(chart, result, g))
+    near = timedelta(hours=float(chart.limit("concurrent_hours")))
+    low = (g for g in glucoses.of(result.observation, near) if _is_hypoglycemia(chart, g))
     glucose = next(low, None)
     return f"with a glucose of {glucose.reported}, which suppresses C-peptide" if glucose else ""
-
-
-def _is_beside(chart: Chart, result: Result, glucose: Result) -> bool:
-    near = timedelta(hours=float(chart.limit("concurrent_hours")))
-    return taken_together(chart, result.observation, glucose.observation, near)
 
 
 def _is_hypoglycemia(chart: Chart, glucose: Result) -> bool:
