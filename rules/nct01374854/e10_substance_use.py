@@ -167,9 +167,14 @@ class _Sorted:
 
 
 def _sorted(chart: Chart, *value_sets: ValueSet) -> _Sorted:
-    """Sort problems that are not over: certain and current ones exclude, the others are doubtful."""
+    """Sort problems that are not over: certain and current ones exclude, the others are doubtful.
+
+    An entry that has a code of remission as well contradicts itself.
+    """
+    remission = chart.value_set("substance_remission")
     found = [d for d in diagnoses(chart, *value_sets) if d.course is not Course.PAST and not _future(chart, d)]
-    sure = [d for d in found if d.certain and (d.current or _recent(chart, d))]
+    agreed = [d for d in found if d.certain and not remission.find(d.condition.code)]
+    sure = [d for d in agreed if d.current or _recent(chart, d)]
     return _Sorted(sure, [d for d in found if d not in sure])
 
 

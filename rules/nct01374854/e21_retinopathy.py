@@ -128,10 +128,16 @@ def _diagnoses(chart: Chart) -> tuple[list[Diagnosis], list[Diagnosis], list[Dia
     proliferative, edema, quiescent, unspecific = _value_sets(chart)
     active = by_course(_not_denied(diagnoses(chart, edema, proliferative), nonproliferative, edema))
     vague = _not_denied(diagnoses(chart, quiescent, unspecific), nonproliferative, edema)
-    excluding = {id(d.condition) for d in active.current}
-    weighed = {id(d.condition): d for d in (*active.questionable, *active.past, *vague)}
+    contradicted = [
+        d for d in active.current
+        if (proliferative.find(d.condition.code) and nonproliferative.find(d.condition.code))
+        or quiescent.find(d.condition.code)
+    ]  # fmt: skip
+    current = [d for d in active.current if d not in contradicted]
+    excluding = {id(d.condition) for d in current}
+    weighed = {id(d.condition): d for d in (*contradicted, *active.questionable, *active.past, *vague)}
     return (
-        active.current,
+        current,
         [d for key, d in weighed.items() if key not in excluding],
         diagnoses(chart, nonproliferative),
     )
