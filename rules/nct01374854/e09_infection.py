@@ -128,7 +128,8 @@ def _words(item: Evidence) -> str:
 # -- tests -----------------------------------------------------------------------------------------------
 
 _RNA = ("hiv_confirmation", "hcv_rna")
-_NEEDED = {"HIV screen": ("hiv_screen",), "hepatitis C antibody": ("hcv_antibody",)}
+_NEEDED = {"hiv": ("HIV screen", "hiv_screen"), "hepatitis_c": ("hepatitis C antibody", "hcv_antibody")}
+"""What must be negative, by the window in which it must be: its title, and its value set."""
 _TUBERCULOSIS = ("igra", "tuberculin")
 _TESTS = ("hiv_screen", "hiv_confirmation", "hcv_antibody", "hcv_rna", "hbv_antigen", "hbv_core_antibody",
           "igra", "tuberculin")  # fmt: skip
@@ -162,15 +163,17 @@ class _Tests:
 
         ``explained``: there is a positive skin test, which counts as done where BCG explains it.
         """
-        missing = [f"{title}: {why}" for title, names in _NEEDED.items() if (why := self._why_open(*names))]
-        if not explained and (why := self._why_open(*_TUBERCULOSIS)):
+        needed = _NEEDED.items()
+        missing = [f"{title}: {why}" for window, (title, name) in needed if (why := self._why_open(window, name))]
+        if not explained and (why := self._why_open("tuberculosis", *_TUBERCULOSIS)):
             missing.append(f"tuberculosis test: {why}")
         return missing
 
-    def _why_open(self, *names: str) -> str:
-        """Say why the newest of these tests is no negative one in its window; empty when it is."""
+    def _why_open(self, window: str, *names: str) -> str:
+        """Say why the newest of these tests is no negative one in ``window``; empty when it is."""
         found = newest_first([answer for name in names for answer in self._found[name]])
-        test = newest(found, self._chart.on, self._chart.window(names[0]))
+        decide, shown_for = self._chart.window(window), self._chart.window(f"{window}_shown")
+        test = newest(found, self._chart.on, decide, shown_for)
         if test.says != Virus.NEGATIVE:
             return test.why or f"the newest result does not tell: {test.answer}"
         self.negative += test.evidence()

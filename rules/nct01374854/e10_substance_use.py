@@ -86,8 +86,9 @@ class Alcohol(StrEnum):
 
 def find(chart: Chart) -> Finding:
     """Return the newest smoking status, recorded problems and disorders, and hints for a person."""
-    smoking = _smoking(chart)
-    problems = _Problems(chart, smoking)
+    statuses = answers(chart, chart.value_set("smoking_status"), lambda value: says(chart, value))
+    smoking = newest(statuses, chart.on, chart.window("decide"), chart.window("shown"))
+    problems = _Problems(chart, newest(statuses, chart.on, chart.window("decide")))
     score, drinks = _number(chart, "audit_c"), _number(chart, "drinks_per_day", "drinks")
     hints = [*problems.hints, *_drugs(chart), *_alcohol_use(chart)]
     seen = _unseen(chart)
@@ -130,11 +131,6 @@ def _names(found: Sequence[Diagnosis]) -> str:
 
 
 # -- smoking ---------------------------------------------------------------------------------------------
-
-
-def _smoking(chart: Chart) -> Newest:
-    found = answers(chart, chart.value_set("smoking_status"), lambda value: says(chart, value))
-    return newest(found, chart.on, chart.window("decide"))
 
 
 def says(chart: Chart, value: Value) -> Smoking:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rules.answers import Answer, Newest, Reader, answers, newest
+from rules.answers import Newest, Reader, answers, newest
 from rules.arrivals import lost, unread
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.codes import ValueSet
-from rules.criterion import Chart, Coverage, Finding, Window
+from rules.criterion import Chart, Coverage, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Diagnosis, absence, all_read, diagnoses, evidence_of
 from rules.diagnosis_states import by_course, named
@@ -172,14 +172,8 @@ def _recent(coverage: Coverage) -> bool:
 
 
 def _newest(chart: Chart, name: str, read: Reader) -> Newest:
-    """Return the newest answer of the window; what is older than is shown is left out."""
-    shown_for = chart.window("shown")
-    found = [a for a in answers(chart, chart.value_set(name), read) if not _too_old(chart, a, shown_for)]
-    return newest(found, chart.on, chart.window("decide"))
-
-
-def _too_old(chart: Chart, answer: Answer, shown_for: Window) -> bool:
-    return answer.when is not None and shown_for.covers(answer.when.days, chart.on) is Coverage.OUTSIDE
+    found = answers(chart, chart.value_set(name), read)
+    return newest(found, chart.on, chart.window("decide"), chart.window("shown"))
 
 
 def _grade_reader(chart: Chart) -> Reader:
