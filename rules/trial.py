@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from rules.assessment import Confidence, Kind, Status
-from rules.codes import ValueSet, read_value_set
+from rules.codes import ValueSet, read_value_set, with_concepts
 from rules.criterion import Chart, Declaration, Finding, Limit, Window
 from rules.decision import Rule, Table, check_table
 from rules.quantities import Analyte, AssumedUnit, Conversion, Units
@@ -174,7 +174,7 @@ def _value_sets(folder: Traversable, titles: Mapping[str, str], problems: list[s
             problems.append(f"value_sets/{name}.csv is declared and missing")
         except ValueError as error:
             problems.append(str(error))
-    return loaded
+    return with_concepts(loaded)
 
 
 _TEXTS = ("id", "label", "text", "computability", "interpretation", "reason", "consequence", "settled_by")

@@ -252,6 +252,13 @@ CASES = [
         expect="needs-judgement",
         rule="doubtful",
     ),
+    case(
+        "a SNOMED code that is not listed, by its words",
+        diagnosis("snomed:399211009", text="History of myocardial infarction (situation)"),
+        expect="needs-judgement",
+        rule="doubtful",
+    ),
+    case("Ludwig's angina is an infection of the mouth", diagnosis(text="Ludwig's angina"), expect="not-met"),
     case("a mother's infarct as free text", diagnosis(text="Mother: myocardial infarction"), expect="not-met"),
     # other disease
     case("old infarct", diagnosis("icd10cm:I25.2"), expect="needs-judgement", rule="other-disease"),

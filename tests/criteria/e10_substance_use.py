@@ -176,6 +176,7 @@ CASES = [
     case("alcohol dependence, refuted", CALM, diagnosis("icd10cm:F10.20", verification="refuted"),
          smoking(NEVER),
          **CLEAR),
+    case("a fatty liver in words", CALM, diagnosis(text="Non-alcoholic fatty liver disease"), smoking(NEVER), **CLEAR),
     case("alcoholism in words only", diagnosis(text="Alcoholism"), smoking(NEVER), **HINTS),
     case("alcoholism of the mother in words", CALM, diagnosis(text="Mother: alcoholism"), smoking(NEVER),
          **CLEAR),

@@ -235,6 +235,18 @@ CASES = [
         confidence="low",
     ),
     case(
+        "a SNOMED code that is not listed, by its words",
+        diagnosis("snomed:363358000", text="Malignant tumor of lung"),
+        expect="needs-judgement",
+        rule="doubtful",
+    ),
+    case(
+        "suspected cancer by a SNOMED code that is not listed",
+        DIABETES,
+        diagnosis("snomed:162573006", text="Suspected lung cancer (situation)"),
+        expect="not-met",
+    ),
+    case(
         "cancer as free text",
         diagnosis(text="Large diffuse B-cell lymphoma"),
         expect="needs-judgement",

@@ -157,6 +157,21 @@ CASES = [
         for words in ("Abdominal aneurysm", "Thoracoabdominal aneurysm", "Aortic aneurysm", "Aortic ectasia")
     ),
     case("screening in words", diagnosis(text="AAA screening"), expect="not-met"),
+    *(
+        case(f"as free text: {words}", diagnosis(text=words), expect="not-met")
+        for words in ("Thoracic aortic aneurysm", "Ascending aortic aneurysm")
+    ),
+    case(
+        "as free text: thoracic and abdominal aortic aneurysm",
+        diagnosis(text="Thoracic and abdominal aortic aneurysm"),
+        expect="needs-judgement",
+    ),
+    case(
+        "a SNOMED code that is not listed, by its words",
+        diagnosis("snomed:425963007", text="Ruptured infrarenal abdominal aortic aneurysm"),
+        expect="needs-judgement",
+        rule="doubtful",
+    ),
     # none
     case("thoracic aneurysm", diagnosis("icd10cm:I71.20"), expect="not-met", rule="none"),
     case("screening", diagnosis("icd10cm:Z13.6"), expect="not-met"),

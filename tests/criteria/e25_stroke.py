@@ -263,6 +263,16 @@ CASES = [
             "Transient cerebral ischemia",
         )
     ),
+    *(
+        case(f"as free text: {words}", diagnosis(text=words), expect="not-met")
+        for words in ("Heat stroke", "CVA tenderness")
+    ),
+    case(
+        "a SNOMED code that is not listed, by its words",
+        diagnosis("snomed:195190007", text="Cerebral infarction due to embolism of cerebral arteries"),
+        expect="needs-judgement",
+        rule="doubtful",
+    ),
     case("TIA as free text", diagnosis(text="TIA"), expect="needs-judgement", rule="doubtful"),
     case("a father's stroke as free text", diagnosis(text="Father had a stroke"), expect="not-met"),
     # none
