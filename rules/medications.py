@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rules.assessment import Evidence
-from rules.codes import Match, ValueSet, names_nothing
+from rules.codes import Match, ValueSet, has_known_code, names_nothing
 from rules.criterion import Chart, Coverage
 from rules.dates import Moment
 from rules.record import SearchState
@@ -54,6 +54,11 @@ class Order:
     @property
     def active(self) -> bool:
         return self.use is Use.ACTIVE
+
+    @property
+    def by_words_alone(self) -> bool:
+        """True for a drug that only its name tells; a coded one whose name was read is as sure as its code."""
+        return self.match.by_text and not has_known_code(self.drug)
 
     def evidence(self) -> Evidence:
         since = self.since.text if self.since else None

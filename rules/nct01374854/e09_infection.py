@@ -13,12 +13,11 @@ from enum import StrEnum
 
 from rules.answers import Answer, answers, final, newest, newest_first
 from rules.assessment import Confidence, Evidence, Status
-from rules.codes import has_known_code
 from rules.criterion import Chart, Coverage, Finding
 from rules.dates import Moment
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses
-from rules.medications import Order, Use, orders
+from rules.medications import Use, orders
 from rules.medications import all_read as all_drugs_read
 from rules.procedures import procedures
 from rules.qualitative import Reading, reading
@@ -319,16 +318,12 @@ class _Drugs:
         rifampicin = [o for o in orders(chart, chart.value_set("rifampicin")) if o.resource not in named]
         hiv = orders(chart, chart.value_set("hiv_drugs"))
         taken = [o for o in treating if o.active]
-        self.coded = [o.evidence() for o in taken if not _by_words_alone(o)]
-        self.in_words = [o.evidence() for o in taken if _by_words_alone(o)]
+        self.coded = [o.evidence() for o in taken if not o.by_words_alone]
+        self.in_words = [o.evidence() for o in taken if o.by_words_alone]
         paused = [o for o in (*treating, *rifampicin, *hiv) if o.use in (Use.ON_HOLD, Use.LAPSED)]
         unclear = [o for o in (*rifampicin, *hiv) if o.active]
         cured = [o for o in hcv if o.use is Use.PAST]
         self.doubtful = [o.evidence() for o in (*paused, *unclear, *cured)]
-
-
-def _by_words_alone(order: Order) -> bool:
-    return order.match.by_text and not has_known_code(order.drug)
 
 
 def _antibacterials(chart: Chart) -> list[Evidence]:

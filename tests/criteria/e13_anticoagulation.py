@@ -575,6 +575,20 @@ CASES = [
         expect="needs-judgement",
         rule="doubtful",
     ),
+    case("warfarin by its name alone", medication("warfarin 5 mg tablet"), expect="met", confidence="low"),
+    case(
+        "warfarin by a code that is not listed, and its name",
+        medication("rxnorm:855999", text="warfarin sodium 7.2 MG Oral Tablet"),
+        expect="met",
+        confidence="high",
+    ),
+    case(
+        "warfarin by its name, and a code for it",
+        medication("warfarin 5 mg tablet"),
+        diagnosis("icd10cm:Z79.01"),
+        expect="met",
+        confidence="high",
+    ),
     case("ordered for tomorrow", METFORMIN, medication(WARFARIN, authored="2025-06-16"), expect="not-met"),
     case("ordered for tomorrow, and nothing else", medication(WARFARIN, authored="2025-06-16"), expect="unknown"),
     case(
