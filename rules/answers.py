@@ -106,8 +106,13 @@ class Newest:
         return tuple(answer.evidence() for answer in self.shown)
 
 
-def newest(found: Sequence[Answer], on: date, decide: Window) -> Newest:
-    """Return the newest of ``found`` (newest first) if it lies in the window ``decide``."""
+def newest(found: Sequence[Answer], on: date, decide: Window, shown_for: Window | None = None) -> Newest:
+    """Return the newest of ``found`` (newest first) if it lies in the window ``decide``.
+
+    What is older than ``shown_for`` is not even shown.
+    """
+    if shown_for:
+        found = [a for a in found if not a.when or shown_for.covers(a.when.days, on) is not Coverage.OUTSIDE]
     dated = [answer for answer in final(found) if answer.when]
     if not dated:
         return _none(found, decide)

@@ -51,6 +51,8 @@ HIERARCHIES = _ICD | {ATC}
 """Systems whose codes begin with the code of what they are a kind of: only these match by prefix."""
 
 _KNOWN = _CLINICAL | _DRUG
+_LISTED_IN_FULL = _ICD | _DRUG
+"""Systems whose prefixes and lists cover what is asked for, so that words beside their codes add nothing."""
 
 _CUES = re.compile(
     r"\b(no|not|denies|denied|without|negative|r/o|rule[sd]? out|ruled|possible|possibly|probable|probably|"
@@ -111,9 +113,9 @@ def code_traces(concept: CodeableConcept | None) -> Iterator[Trace]:
 
 
 def traces(concept: CodeableConcept | None) -> Iterator[Trace]:
-    """Yield the traces by which `find_match` can recognise ``concept``: its text only where no code is known."""
+    """Yield the traces by which `find_match` can recognise ``concept``: its words only where codes do not suffice."""
     yield from code_traces(concept)
-    if concept is not None and not has_known_code(concept):
+    if concept is not None and not _is_in(concept, _LISTED_IN_FULL):
         yield from word_traces(words_of(concept))
 
 
@@ -144,6 +146,7 @@ class Row:
     match: str
     """exact, prefix, descendants (the listed code, unless a terminology server expands it), or text."""
     exceptions: tuple[str, ...]
+    """Beginnings of ICD codes, or words of a text, that keep it from matching."""
     verified: str
     source: str
     note: str
@@ -163,9 +166,14 @@ class Match:
 
 
 class ValueSet:
-    """A named set of codes with one meaning for one purpose."""
+    """A named set of codes with one meaning for one purpose.
 
-    def __init__(self, name: str, title: str, rows: Iterable[Row]) -> None:
+    ``concepts`` are the SNOMED codes that the trial lists anywhere, verified or not. The lists hold few of
+    SNOMED's concepts, so the words beside any other are read as free text is. None: no SNOMED code needs words.
+    """
+
+    def __init__(self, name: str, title: str, rows: Iterable[Row], concepts: frozenset[str] | None = None) -> None:
+        self._concepts = concepts
         self.name = name
         self.title = title
         self.rows = tuple(rows)
@@ -228,13 +236,21 @@ class ValueSet:
         return None
 
     def find_text(self, concept: CodeableConcept | None) -> Match | None:
-        """Return the whole-word text match of a concept that carries no code of a known terminology.
+        """Return the whole-word text match of a concept without a code that tells what it is.
 
         A phrase with a cue of negation, doubt, family or screening does not match.
         """
-        if concept is None or not self._texts or has_known_code(concept):
+        if concept is None or not self._texts or self._codes_suffice(concept):
             return None
         return self.find_words(words_of(concept))
+
+    def _codes_suffice(self, concept: CodeableConcept) -> bool:
+        """True when a code is of a system that is listed in full, or of a SNOMED concept that is listed."""
+        if _is_in(concept, _LISTED_IN_FULL):
+            return True
+        concepts = self._concepts
+        keys = (code_key(coding) for coding in concept.codings)
+        return any(key[0] == SNOMED and (concepts is None or key[1] in concepts) for key in keys if key)
 
     def find_words(self, text: str | None, *, cues: bool = True) -> Match | None:
         """Return the whole-word match in free text; a cue of negation, doubt or family forbids it.
@@ -242,9 +258,10 @@ class ValueSet:
         ``cues=False`` is for phrases that are negations themselves ("no research").
         """
         found = self._search(text)
-        if found is None or (cues and is_doubted(found.string)):
+        if found is None or self._words is None or (cues and is_doubted(found.string)):
             return None
-        return Match(self._texts[_phrase(found.group())], None)
+        rows = (self._texts[_phrase(phrase.group())] for phrase in self._words.finditer(found.string))
+        return next((Match(row, None) for row in rows if not _has_words(found.string, row.exceptions)), None)
 
     def mentions(self, text: str | None) -> bool:
         """True when free text holds one of the phrases, even denied or doubted."""
@@ -290,6 +307,11 @@ def _first_word(phrase: str) -> str:
     return word.group() if word else ""
 
 
+def _has_words(text: str, phrases: tuple[str, ...]) -> bool:
+    words = _any_of(phrases)
+    return words is not None and words.search(text) is not None
+
+
 def _any_of(phrases: Iterable[str]) -> re.Pattern[str] | None:
     """Return one pattern for whole words of any phrase, the longest first; None when there is none."""
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
@@ -303,8 +325,12 @@ def is_doubted(text: str) -> bool:
 
 
 def has_known_code(concept: CodeableConcept) -> bool:
-    """True when a coding is of a terminology whose codes the value sets list (so that text is not needed)."""
-    return any(c and c.code and canonical_system(c.system) in _KNOWN for c in concept.coding or ())
+    """True when a coding is of a terminology whose codes the value sets list."""
+    return _is_in(concept, _KNOWN)
+
+
+def _is_in(concept: CodeableConcept, systems: frozenset[str]) -> bool:
+    return any(c and c.code and canonical_system(c.system) in systems for c in concept.coding or ())
 
 
 _NOT_KNOWN = frozenset({
@@ -341,6 +367,12 @@ def read_value_set(name: str, title: str, lines: Iterable[str]) -> ValueSet:
     if not rows:
         raise ValueSetError(f"{name}.csv: the value set has no row.")
     return ValueSet(name, title, rows)
+
+
+def with_concepts(value_sets: Mapping[str, ValueSet]) -> dict[str, ValueSet]:
+    """Return ``value_sets``, each knowing the SNOMED codes that any of them lists."""
+    concepts = frozenset(row.code for value_set in value_sets.values() for row in value_set if row.system == SNOMED)
+    return {name: ValueSet(name, old.title, old.rows, concepts) for name, old in value_sets.items()}
 
 
 def _row(name: str, line: int, values: Mapping[str | None, Any]) -> Row:

@@ -90,6 +90,8 @@ class Declaration:
     laboratory: bool = False
     """True when it compares laboratory results with limits: a near miss is then not decisive."""
     sensitive: bool = False
+    lasting: frozenset[str] = frozenset()
+    """Value sets of results that count however old they are: asked for without a date."""
     text_defect: str | None = None
     module: str | None = None
     traps: tuple[ValueSet, ...] = field(init=False)

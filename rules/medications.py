@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rules.assessment import Evidence
-from rules.codes import Match, Trace, ValueSet, code_traces, names_nothing, word_traces
+from rules.codes import Match, Trace, ValueSet, code_traces, has_known_code, names_nothing, word_traces
 from rules.criterion import Chart, Coverage, Window, once
 from rules.dates import Moment
 from rules.index import Index
@@ -55,6 +55,11 @@ class Order:
     @property
     def active(self) -> bool:
         return self.use is Use.ACTIVE
+
+    @property
+    def by_words_alone(self) -> bool:
+        """True for a drug that only its name tells; a coded one whose name was read is as sure as its code."""
+        return self.match.by_text and not has_known_code(self.drug)
 
     def evidence(self) -> Evidence:
         since = self.since.text if self.since else None

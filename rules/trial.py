@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from rules.assessment import Confidence, Kind, Status
-from rules.codes import ValueSet, read_value_set
+from rules.codes import ValueSet, read_value_set, with_concepts
 from rules.criterion import Chart, Declaration, Finding, Limit, Window
 from rules.decision import Rule, Table, check_table
 from rules.quantities import Analyte, AssumedUnit, Conversion, Units
@@ -174,7 +174,7 @@ def _value_sets(folder: Traversable, titles: Mapping[str, str], problems: list[s
             problems.append(f"value_sets/{name}.csv is declared and missing")
         except ValueError as error:
             problems.append(str(error))
-    return loaded
+    return with_concepts(loaded)
 
 
 _TEXTS = ("id", "label", "text", "computability", "interpretation", "reason", "consequence", "settled_by")
@@ -190,8 +190,10 @@ def _declaration(
     where = f"trial.yaml criterion {item.get('id') or position}"
     lacking = [name for name in _TEXTS if not str(item.get(name) or "").strip()]
     unknown = [name for name in item.get("value_sets") or () if name not in value_sets]
+    foreign = [name for name in item.get("lasting") or () if name not in (item.get("value_sets") or ())]
     faults = [f"{where}: {name} is missing" for name in lacking]
     faults += [f"{where}: value set {name} is not declared" for name in unknown]
+    faults += [f"{where}: lasting {name} is not one of its value sets" for name in foreign]
     faults += [f"{where}: {name} is not known" for name in sorted(set(item) - _KEYS)]
     for name, allowed in (
         ("kind", _KINDS),
@@ -220,6 +222,7 @@ def _declaration(
             value_sets={name: value_sets[name] for name in item.get("value_sets") or ()},
             settled_by=item["settled_by"], sources=tuple(item["sources"]),
             laboratory=bool(item.get("laboratory")), sensitive=bool(item.get("sensitive")),
+            lasting=frozenset(item.get("lasting") or ()),
             text_defect=item.get("text_defect"), module=item.get("module"),
         )  # fmt: skip
     except (KeyError, ValueError, TypeError) as error:

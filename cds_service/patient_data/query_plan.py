@@ -178,10 +178,11 @@ def _result_windows(declaration: Declaration) -> list[Window]:
 def _is_lasting(declaration: Declaration, name: str, gates: frozenset[str]) -> bool:
     """True for results that count however old they are, and so are asked for without a date.
 
-    A set with a window of its own name (height) reads further back than the rest of its criterion; a gate
-    without windows for results reads the whole history.
+    A set is declared so, or has a window of its own name (height), which reads further back than the rest of its
+    criterion; a gate without windows for results reads the whole history.
     """
-    return name in declaration.windows or (declaration.id in gates and not _result_windows(declaration))
+    own = name in declaration.lasting or name in declaration.windows
+    return own or (declaration.id in gates and not _result_windows(declaration))
 
 
 def _loinc(value_sets: Iterable[ValueSet]) -> frozenset[str]:

@@ -311,11 +311,12 @@ class _BreastFeeding:
 
 def _breast_feeding(chart: Chart) -> _BreastFeeding:
     window = chart.window("decide_lactation")
+    feeding = chart.value_set("breast_feeding")
     found = [
-        d for d in diagnoses(chart, chart.value_set("breast_feeding"))
+        d for d in diagnoses(chart, feeding, chart.value_set("lactation_visit"))
         if d.course is not Course.PAST and not _future(chart, d)
     ]  # fmt: skip
-    sure = [d for d in found if d.certain and _inside(chart, window, d)]
+    sure = [d for d in found if d.certain and (_inside(chart, window, d) or _says_now(feeding, d))]
     doubtful = [d.evidence() for d in found if d not in sure and not _outside(chart, window, d)]
     status = newest(
         answers(chart, chart.value_set("breast_feeding_status"), lambda value: _feeds(chart, value)),
@@ -325,6 +326,11 @@ def _breast_feeding(chart: Chart) -> _BreastFeeding:
     now = status.evidence() if status.says == Says.POSITIVE else ()
     unsure = status.evidence() if status.says in (Says.UNCLEAR, "conflict") else ()
     return _BreastFeeding([*(d.evidence() for d in sure), *now], [*doubtful, *unsure])
+
+
+def _says_now(feeding: ValueSet, diagnosis: Diagnosis) -> bool:
+    """True for "currently breast-feeding", recorded as current without any date; a visit only tells of its day."""
+    return diagnosis.when is None and diagnosis.current and feeding.find(diagnosis.condition.code) is not None
 
 
 def _inside(chart: Chart, window: Window, diagnosis: Diagnosis) -> bool:
@@ -369,7 +375,7 @@ def _not_childbearing(chart: Chart) -> list[Evidence]:
 
 # -- completeness, confidence, recheck --------------------------------------------------------------------
 
-_DISEASES = ("pregnancy", "breast_feeding", "possible_pregnancy", "lactation_disorders")
+_DISEASES = ("pregnancy", "breast_feeding", "lactation_visit", "possible_pregnancy", "lactation_disorders")
 _OBSERVED = (
     "hcg_qualitative",
     "hcg_quantitative",

@@ -13,12 +13,11 @@ from enum import StrEnum
 
 from rules.answers import Answer, answers, final, newest, newest_first
 from rules.assessment import Confidence, Evidence, Status
-from rules.codes import has_known_code
 from rules.criterion import Chart, Coverage, Finding
 from rules.dates import Moment
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses
-from rules.medications import Order, Use, orders
+from rules.medications import Use, orders
 from rules.medications import all_read as all_drugs_read
 from rules.procedures import procedures
 from rules.qualitative import Reading, reading
@@ -128,7 +127,8 @@ def _words(item: Evidence) -> str:
 # -- tests -----------------------------------------------------------------------------------------------
 
 _RNA = ("hiv_confirmation", "hcv_rna")
-_NEEDED = {"HIV screen": ("hiv_screen",), "hepatitis C antibody": ("hcv_antibody",)}
+_NEEDED = {"hiv": ("HIV screen", "hiv_screen"), "hepatitis_c": ("hepatitis C antibody", "hcv_antibody")}
+"""What must be negative, by the window in which it must be: its title, and its value set."""
 _TUBERCULOSIS = ("igra", "tuberculin")
 _TESTS = ("hiv_screen", "hiv_confirmation", "hcv_antibody", "hcv_rna", "hbv_antigen", "hbv_core_antibody",
           "igra", "tuberculin")  # fmt: skip
@@ -162,15 +162,17 @@ class _Tests:
 
         ``explained``: there is a positive skin test, which counts as done where BCG explains it.
         """
-        missing = [f"{title}: {why}" for title, names in _NEEDED.items() if (why := self._why_open(*names))]
-        if not explained and (why := self._why_open(*_TUBERCULOSIS)):
+        needed = _NEEDED.items()
+        missing = [f"{title}: {why}" for window, (title, name) in needed if (why := self._why_open(window, name))]
+        if not explained and (why := self._why_open("tuberculosis", *_TUBERCULOSIS)):
             missing.append(f"tuberculosis test: {why}")
         return missing
 
-    def _why_open(self, *names: str) -> str:
-        """Say why the newest of these tests is no negative one in its window; empty when it is."""
+    def _why_open(self, window: str, *names: str) -> str:
+        """Say why the newest of these tests is no negative one in ``window``; empty when it is."""
         found = newest_first([answer for name in names for answer in self._found[name]])
-        test = newest(found, self._chart.on, self._chart.window(names[0]))
+        decide, shown_for = self._chart.window(window), self._chart.window(f"{window}_shown")
+        test = newest(found, self._chart.on, decide, shown_for)
         if test.says != Virus.NEGATIVE:
             return test.why or f"the newest result does not tell: {test.answer}"
         self.negative += test.evidence()
@@ -316,16 +318,12 @@ class _Drugs:
         rifampicin = [o for o in orders(chart, chart.value_set("rifampicin")) if o.resource not in named]
         hiv = orders(chart, chart.value_set("hiv_drugs"))
         taken = [o for o in treating if o.active]
-        self.coded = [o.evidence() for o in taken if not _by_words_alone(o)]
-        self.in_words = [o.evidence() for o in taken if _by_words_alone(o)]
+        self.coded = [o.evidence() for o in taken if not o.by_words_alone]
+        self.in_words = [o.evidence() for o in taken if o.by_words_alone]
         paused = [o for o in (*treating, *rifampicin, *hiv) if o.use in (Use.ON_HOLD, Use.LAPSED)]
         unclear = [o for o in (*rifampicin, *hiv) if o.active]
         cured = [o for o in hcv if o.use is Use.PAST]
         self.doubtful = [o.evidence() for o in (*paused, *unclear, *cured)]
-
-
-def _by_words_alone(order: Order) -> bool:
-    return order.match.by_text and not has_known_code(order.drug)
 
 
 def _antibacterials(chart: Chart) -> list[Evidence]:

@@ -86,8 +86,9 @@ class Alcohol(StrEnum):
 
 def find(chart: Chart) -> Finding:
     """Return the newest smoking status, recorded problems and disorders, and hints for a person."""
-    smoking = _smoking(chart)
-    problems = _Problems(chart, smoking)
+    statuses = answers(chart, chart.value_set("smoking_status"), lambda value: says(chart, value))
+    smoking = newest(statuses, chart.on, chart.window("decide"), chart.window("shown"))
+    problems = _Problems(chart, newest(statuses, chart.on, chart.window("decide")))
     score, drinks = _number(chart, "audit_c"), _number(chart, "drinks_per_day", "drinks")
     hints = [*problems.hints, *_drugs(chart), *_alcohol_use(chart)]
     seen = _unseen(chart)
@@ -132,11 +133,6 @@ def _names(found: Sequence[Diagnosis]) -> str:
 # -- smoking ---------------------------------------------------------------------------------------------
 
 
-def _smoking(chart: Chart) -> Newest:
-    found = answers(chart, chart.value_set("smoking_status"), lambda value: says(chart, value))
-    return newest(found, chart.on, chart.window("decide"))
-
-
 def says(chart: Chart, value: Value) -> Smoking:
     """Return what a status says: by its code, else by its words; codes that disagree are unclear."""
     if value.value_boolean is not None:
@@ -167,9 +163,14 @@ class _Sorted:
 
 
 def _sorted(chart: Chart, *value_sets: ValueSet) -> _Sorted:
-    """Sort problems that are not over: certain and current ones exclude, the others are doubtful."""
+    """Sort problems that are not over: certain and current ones exclude, the others are doubtful.
+
+    An entry that has a code of remission as well contradicts itself.
+    """
+    remission = chart.value_set("substance_remission")
     found = [d for d in diagnoses(chart, *value_sets) if d.course is not Course.PAST and not _future(chart, d)]
-    sure = [d for d in found if d.certain and (d.current or _recent(chart, d))]
+    agreed = [d for d in found if d.certain and not remission.find(d.condition.code)]
+    sure = [d for d in agreed if d.current or _recent(chart, d)]
     return _Sorted(sure, [d for d in found if d not in sure])
 
 

@@ -129,9 +129,15 @@ def find(chart: Chart) -> Finding:
         },
         evidence=(*_evidence(drugs), *inr.evidence(), *evidence_of([*codes, *indications]),
                   *(o.evidence() for o in (*antiplatelets, *_aspirin(chart)))),
-        confidence=Confidence.HIGH if by_drug else inr.confidence,
+        confidence=_confidence(bool(sure), certain) if by_drug else inr.confidence,
         near_threshold=not by_drug and inr.state == "value" and near(inr.chosen, chart.limit("inr")),
     )  # fmt: skip
+
+
+def _confidence(coded: bool, drugs: Sequence[Course]) -> Confidence:
+    """A drug that only words name is weak evidence."""
+    named = not coded and bool(drugs) and all(c.order.by_words_alone for c in drugs)
+    return Confidence.LOW if named else Confidence.HIGH
 
 
 _DISEASES = ("long_term_anticoagulant", "anticoagulation_indications")

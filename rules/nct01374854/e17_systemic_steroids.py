@@ -98,8 +98,17 @@ def find(chart: Chart) -> Finding:
             "invisible": visible.why,
         },
         evidence=(*_evidence(steroids), *evidence_of([*coded, *unstated, *_explaining(steroids, adrenal)])),
-        confidence=Confidence.HIGH if sure or any(c.planned for c in certain) else Confidence.MODERATE,
+        confidence=_confidence(bool(sure), certain),
     )
+
+
+def _confidence(coded: bool, certain: Sequence[Course]) -> Confidence:
+    """A drug that only words name is weak evidence; a length that is not planned is less sure than one that is."""
+    if coded:
+        return Confidence.HIGH
+    if certain and all(c.order.by_words_alone for c in certain):
+        return Confidence.LOW
+    return Confidence.HIGH if any(c.planned for c in certain) else Confidence.MODERATE
 
 
 _DISEASES = ("long_term_steroids", "long_term_steroids_unstated", "adrenal_insufficiency")

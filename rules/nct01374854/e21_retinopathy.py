@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rules.answers import Answer, Newest, Reader, answers, newest
+from rules.answers import Newest, Reader, answers, newest
 from rules.arrivals import lost, unread
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.codes import ValueSet
-from rules.criterion import Chart, Coverage, Finding, Window
+from rules.criterion import Chart, Coverage, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Diagnosis, absence, all_read, diagnoses, evidence_of
 from rules.diagnosis_states import by_course, named
@@ -128,10 +128,16 @@ def _diagnoses(chart: Chart) -> tuple[list[Diagnosis], list[Diagnosis], list[Dia
     proliferative, edema, quiescent, unspecific = _value_sets(chart)
     active = by_course(_not_denied(diagnoses(chart, edema, proliferative), nonproliferative, edema))
     vague = _not_denied(diagnoses(chart, quiescent, unspecific), nonproliferative, edema)
-    excluding = {id(d.condition) for d in active.current}
-    weighed = {id(d.condition): d for d in (*active.questionable, *active.past, *vague)}
+    contradicted = [
+        d for d in active.current
+        if (proliferative.find(d.condition.code) and nonproliferative.find(d.condition.code))
+        or quiescent.find(d.condition.code)
+    ]  # fmt: skip
+    current = [d for d in active.current if d not in contradicted]
+    excluding = {id(d.condition) for d in current}
+    weighed = {id(d.condition): d for d in (*contradicted, *active.questionable, *active.past, *vague)}
     return (
-        active.current,
+        current,
         [d for key, d in weighed.items() if key not in excluding],
         diagnoses(chart, nonproliferative),
     )
@@ -166,14 +172,8 @@ def _recent(coverage: Coverage) -> bool:
 
 
 def _newest(chart: Chart, name: str, read: Reader) -> Newest:
-    """Return the newest answer of the window; what is older than is shown is left out."""
-    shown_for = chart.window("shown")
-    found = [a for a in answers(chart, chart.value_set(name), read) if not _too_old(chart, a, shown_for)]
-    return newest(found, chart.on, chart.window("decide"))
-
-
-def _too_old(chart: Chart, answer: Answer, shown_for: Window) -> bool:
-    return answer.when is not None and shown_for.covers(answer.when.days, chart.on) is Coverage.OUTSIDE
+    found = answers(chart, chart.value_set(name), read)
+    return newest(found, chart.on, chart.window("decide"), chart.window("shown"))
 
 
 def _grade_reader(chart: Chart) -> Reader:

@@ -115,6 +115,14 @@ CASES = [
         expect="not-met",
         says="no result",
     ),
+    case("INR 1.4 of 365 days is shown", inr("1.4 {INR}", "2024-06-15"), METFORMIN, expect="not-met", says="older"),
+    case(
+        "INR 1.4 of 366 days is not",
+        inr("1.4 {INR}", "2024-06-14"),
+        METFORMIN,
+        expect="not-met",
+        says="no result in the last 365 days",
+    ),
     case("INR with an unknown unit", inr("1.6 s"), METFORMIN, expect="unknown", rule="inr-open"),
     case(
         "INR preliminary alone",
@@ -560,6 +568,27 @@ CASES = [
         says="could not be identified",
     ),
     case("a drug without a name, stopped", METFORMIN, unnamed(status="stopped"), expect="not-met"),
+    case("ordered twelve months ago", medication(WARFARIN, authored="2024-06-15"), expect="met"),
+    case(
+        "ordered twelve months and a day ago",
+        medication(WARFARIN, authored="2024-06-14"),
+        expect="needs-judgement",
+        rule="doubtful",
+    ),
+    case("warfarin by its name alone", medication("warfarin 5 mg tablet"), expect="met", confidence="low"),
+    case(
+        "warfarin by a code that is not listed, and its name",
+        medication("rxnorm:855999", text="warfarin sodium 7.2 MG Oral Tablet"),
+        expect="met",
+        confidence="high",
+    ),
+    case(
+        "warfarin by its name, and a code for it",
+        medication("warfarin 5 mg tablet"),
+        diagnosis("icd10cm:Z79.01"),
+        expect="met",
+        confidence="high",
+    ),
     case("ordered for tomorrow", METFORMIN, medication(WARFARIN, authored="2025-06-16"), expect="not-met"),
     case("ordered for tomorrow, and nothing else", medication(WARFARIN, authored="2025-06-16"), expect="unknown"),
     case(

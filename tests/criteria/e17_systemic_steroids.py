@@ -49,7 +49,7 @@ CASES = [
     # the reference's examples
     case(
         "prednisone 5 mg daily for 6 months",
-        steroid("prednisone 5 mg", 6, "mo"),
+        steroid("rxnorm:312617", 6, "mo"),
         expect="met",
         rule="chronic",
         confidence="high",
@@ -680,6 +680,12 @@ CASES = [
         says="could not be identified",
     ),
     case("a drug without a name, stopped", METFORMIN, unnamed(status="stopped"), expect="not-met"),
+    case(
+        "a steroid by its name alone",
+        medication("prednisone 5 mg", authored="2024-12-15"),
+        expect="met",
+        confidence="low",
+    ),
     case("ordered for tomorrow", METFORMIN, medication(PREDNISONE, authored="2025-06-16"), expect="not-met"),
     case("ordered for tomorrow, and nothing else", medication(PREDNISONE, authored="2025-06-16"), expect="unknown"),
     case(

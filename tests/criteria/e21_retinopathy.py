@@ -173,6 +173,10 @@ CASES = [
     case("macula with and without edema on one day", T1DM, macula("37231002"),
          lab("32451-7", "Normal", DAY, text=True), exam(), expect="needs-judgement", rule="conflict"),
     # examinations as procedures
+    case("an entry coded as proliferative and as nonproliferative", diagnosis("icd10cm:E10.3511", "icd10cm:E10.3293"),
+         exam(), expect="needs-judgement", rule="questionable"),
+    case("an entry coded as proliferative, and as stable", diagnosis("snomed:59276001", "icd10cm:E10.3553"), exam(),
+         expect="needs-judgement", rule="questionable"),
     case("nonproliferative, examined 3 months ago", diagnosis("icd10cm:E10.3293"), exam(), expect="not-met",
          rule="examined", confidence="moderate", basis="absence-of-record"),
     case("camera examination", T1DM, procedure("314971001"), expect="not-met", rule="examined"),

@@ -20,9 +20,12 @@ from rules.codes import (
     ValueSet,
     ValueSetError,
     canonical_system,
+    find_match,
     has_known_code,
     plain_code,
     read_value_set,
+    traces,
+    with_concepts,
 )  # fmt: skip
 from rules.resources import CodeableConcept, Coding
 from rules.trial import Trial
@@ -219,6 +222,35 @@ def test_text_counts_only_where_no_known_code_is() -> None:
     assert not has_known_code(concept((LOINC, "4548-4")))
 
 
+def test_words_count_beside_a_snomed_code_that_is_not_listed() -> None:
+    rows = {
+        "t1dm": value_set(row(SNOMED, "46635009"), row(TEXT, "type 1 diabetes", "text")),
+        "other": value_set(row(SNOMED, "609562003"), row(SNOMED, "11999007", verified="no")),
+    }
+    t1dm = with_concepts(rows)["t1dm"]
+
+    def by_words(*codings: tuple[str, str], text: str = "Cataract due to type 1 diabetes") -> bool:
+        return find_match(concept(*codings, text=text), t1dm) is not None
+
+    assert by_words((SNOMED, "421920002"))
+    assert not by_words((SNOMED, "421920002"), text="Family history of type 1 diabetes")
+    assert not by_words((SNOMED, "609562003"))  # listed: known to mean something else
+    assert not by_words((SNOMED, "11999007"))  # listed, not verified: never matched
+    assert not by_words((SNOMED, "421920002"), (ICD10CM, "E11.36"))
+    assert (TEXT, "type") in set(traces(concept((SNOMED, "421920002"), text="type 1 diabetes")))
+
+
+def test_words_that_keep_a_text_from_matching() -> None:
+    rows = value_set(row(TEXT, "stroke", "text", ("heat", "stroke volume")), row(TEXT, "apoplexy", "text"))
+    assert rows.find_words("Stroke in 2010") is not None
+    assert rows.find_words("Heat stroke") is None
+    assert rows.find_words("Wheat stroke") is not None
+    assert rows.find_words("low stroke volume") is None
+    match = rows.find_words("heat stroke or apoplexy")
+    assert match is not None
+    assert match.row.code == "apoplexy"
+
+
 def test_displays_are_read_where_there_is_no_text() -> None:
     display = CodeableConcept([Coding("urn:local", "x", "T1DM")])
     assert WORDS.find_text(display) is not None
@@ -317,7 +349,7 @@ def test_exceptions_of_the_trial_lie_within_their_prefix(trial: Trial) -> None:
     odd = [
         f"{name}: {r.code} except {exception}" for name, rows in trial.value_sets.items() for r in rows
         for exception in r.exceptions
-        if r.match != "prefix" or not exception.startswith(plain_code(r.system, r.code))
+        if r.match != "text" and not (r.match == "prefix" and exception.startswith(plain_code(r.system, r.code)))
     ]  # fmt: skip
     assert not odd
 
