@@ -168,13 +168,9 @@ class _Sorted:
 
 def _sorted(chart: Chart, *value_sets: ValueSet) -> _Sorted:
     """Sort problems that are not over: certain and current ones exclude, the others are doubtful."""
-    found = [d for d in diagnoses(chart, *value_sets) if d.course is not Course.PAST and not _future(chart, d)]
+    found = [d for d in diagnoses(chart, *value_sets) if d.course is not Course.PAST and d.impossible_onset is None]
     sure = [d for d in found if d.certain and (d.current or _recent(chart, d))]
     return _Sorted(sure, [d for d in found if d not in sure])
-
-
-def _future(chart: Chart, diagnosis: Diagnosis) -> bool:
-    return diagnosis.when is not None and diagnosis.when.days.first > chart.on
 
 
 def _recent(chart: Chart, diagnosis: Diagnosis) -> bool:

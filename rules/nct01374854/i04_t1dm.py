@@ -16,12 +16,13 @@ from rules.criterion import Chart, Finding
 from rules.dates import add_years
 from rules.decision import FactValue, Rule, field
 from rules.diagnoses import Course, Diagnosis, diagnoses, evidence_of, unseen
-from rules.measurements import USABLE, Result, is_own, results
+from rules.measurements import USABLE, Result, effective, is_own, results
 from rules.medications import Order, orders, visibility
 from rules.nct01374854.t1dm_onset import neonatal_diagnosis
 from rules.qualitative import Reading, reading
 from rules.quantities import Interval, scaled
 from rules.record import SearchState
+from rules.resources import Observation
 from rules.words import count
 
 TYPE_1 = field.type_1
@@ -133,6 +134,7 @@ class _Kinds:
         self.other = [d for d in diagnoses(chart, sets("other_diabetes")) if d.confirmed]
         self.presymptomatic = diagnoses(chart, sets("presymptomatic_t1dm"))
         self.unspecified = [d for d in diagnoses(chart, sets("unspecified_diabetes")) if d.confirmed]
+        self.gestational = diagnoses(chart, sets("gestational_diabetes"))
         self.indirect = diagnoses(chart, sets("t1dm_indirect"))
         self.insulin_use = [d for d in diagnoses(chart, sets("insulin_use")) if d.certain]
         self.oral_use = [d for d in diagnoses(chart, sets("oral_hypoglycemic_use")) if d.certain and d.current]
@@ -165,7 +167,8 @@ class _Kinds:
         if self.presymptomatic:
             return "only a presymptomatic stage"
         for found, words in ((self.type_2, "type 2 or unspecified"), (self.other, "another kind of diabetes"),
-                             (self.unspecified, "diabetes of unstated type")):  # fmt: skip
+                             (self.unspecified, "diabetes of unstated type"),
+                             (self.gestational, "gestational diabetes")):  # fmt: skip
             if found:
                 return f"{words} only"
         return "no diabetes among the diagnoses"
@@ -284,5 +287,11 @@ def _antibodies(chart: Chart) -> list[Evidence]:
         for r in found
         if (r.observation.status or "").strip().lower() in USABLE
         and is_own(chart, r.observation)
+        and not _is_future(chart, r.observation)
         and reading(r.value, positive, negative) is Reading.POSITIVE
     ]
+
+
+def _is_future(chart: Chart, observation: Observation) -> bool:
+    when, _confidence = effective(chart, observation)
+    return when is not None and when.days.first > chart.on

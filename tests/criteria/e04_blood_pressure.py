@@ -187,4 +187,6 @@ CASES = [
     case("another person's pressure",
          blood_pressure("190", "110", NOW, focus=[{"reference": "RelatedPerson/r"}]),
          expect="unknown"),
+    case("cancelled", blood_pressure("170", "90", NOW, status="cancelled"), expect="unknown",
+         says="one of status cancelled is not used"),
 ]  # fmt: skip

@@ -204,4 +204,15 @@ CASES = [
          protein("5.1 g/dL", status="preliminary"), expect="needs-judgement", rule="protein-conflict"),
     case("entered in error", T1DM, protein("5.1 g/dL", status="entered-in-error"), expect="unknown"),
     case("protein in urine is no total protein", T1DM, lab("2889-4", "100 mg/(24.h)", DAY), expect="unknown"),
+    case("discharge to a hospice yet to come", NORMAL, T1DM, encounter("IMP", "2025-06-10", "2025-06-20",
+         hospitalization={
+         "dischargeDisposition": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/discharge-disposition",
+                                              "code": "hosp"}]}}), expect="not-met"),
+    case("cachexia recorded tomorrow", NORMAL, T1DM, diagnosis("icd10cm:R64", recorded="2025-06-16"),
+         expect="not-met"),
+    case("an empty list of problems is no diagnosis", NORMAL, diagnosis(text="No known problems"), expect="unknown",
+         says="no diagnoses are recorded"),
+    case("no information is no diagnosis", NORMAL, resource("Condition", "no information about problems", code={
+         "coding": [{"system": "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips",
+                     "code": "no-problem-info"}]}), expect="unknown", says="no diagnoses are recorded"),
 ]  # fmt: skip

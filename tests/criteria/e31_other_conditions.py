@@ -40,4 +40,6 @@ CASES = [
          rule="data-unavailable", says="Data unavailable: the problems search was failed."),
     case("the medications are forbidden, a transplant is known", diagnosis("icd10cm:Z94.0"),
          searches={"medications": "forbidden"}, **NOTED, says="Data unavailable"),
+    case("an empty list of problems", diagnosis(text="No known problems"), expect="needs-judgement",
+         says="0 active problems"),
 ]  # fmt: skip

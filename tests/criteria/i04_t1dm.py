@@ -1,6 +1,8 @@
 """I4: a clinical history compatible with type 1 diabetes. Without it there is no card."""
 
-from tests.criteria.given import Given, case, diagnosis, lab, medication, patient, resource
+from typing import Any
+
+from tests.criteria.given import Given, case, diagnosis, encounter, lab, medication, patient, resource
 
 CRITERION = "I4"
 
@@ -9,9 +11,9 @@ def t1(recorded: str | None = "2015-01-01", **more: str) -> Given:
     return diagnosis("icd10cm:E10.9", recorded=recorded, **more)
 
 
-def visit(code: str, day: str) -> Given:
+def visit(code: str, day: str | None, **more: Any) -> Given:
     """A diagnosis of one encounter, not on the problem list."""
-    return diagnosis(code, recorded=day, category="encounter-diagnosis", clinical=None)
+    return diagnosis(code, recorded=day, category="encounter-diagnosis", clinical=None, **more)
 
 
 GLARGINE = medication("insulin glargine")
@@ -173,4 +175,22 @@ CASES = [
          t1("2005-01-01", onset="2000-06-30"), GLARGINE, expect="met", says="first months of life"),
     case("onset at six months of age gives none", patient("2000-01-01"), t1("2005-01-01", onset="2000-07-01"),
          GLARGINE, expect="met"),
+    # what is dated after the day of evaluation is not used
+    case("type 1 recorded tomorrow", t1("2025-06-16"), GLARGINE, expect="not-met", rule="no-type-1"),
+    case("type 1 recorded today", t1("2025-06-15"), GLARGINE, expect="met"),
+    case("type 1 coded at a visit tomorrow", visit("icd10cm:E10.9", None, encounter={"reference": "Encounter/v"}),
+         encounter("AMB", "2025-06-16", "2025-06-16", id="v"), GLARGINE, expect="not-met"),
+    case("type 1 with an onset that is yet to come is type 1", t1(None, onset="2030-01-01"), GLARGINE, expect="met"),
+    case("another kind recorded tomorrow", t1(), GLARGINE, diagnosis("icd10cm:E08.9", recorded="2025-06-16"),
+         expect="met", rule="type-1"),
+    case("insulin ordered tomorrow", t1(), medication("insulin glargine", authored="2025-06-16"), expect="met",
+         rule="insulin-not-visible"),
+    case("insulin ordered today", t1(), medication("insulin glargine", authored="2025-06-15"), expect="met",
+         rule="type-1"),
+    case("glipizide ordered tomorrow", t1(), GLARGINE, medication("glipizide 5 mg", authored="2025-06-16"),
+         expect="met"),
+    case("GAD antibodies dated tomorrow", diagnosis("snomed:73211009"), GLARGINE,
+         lab("13926-1", "positive", "2025-06-16", text=True), expect="not-met"),
+    case("gestational diabetes only", diagnosis("icd10cm:O24.410"), expect="not-met",
+         says="gestational diabetes only"),
 ]  # fmt: skip

@@ -103,4 +103,10 @@ CASES = [
          searches={"labs": "truncated"}, says="a newer result may exist"),
     case("some laboratory results were held back", lab("4548-4", "8.0 %", "2025-05-20"), expect="met",
          searches={"labs": "suppressed"}, confidence="moderate"),
+    case("only a cancelled one", lab("4548-4", "8.2 %", "2025-05-20", status="cancelled"), expect="unknown",
+         says="one of status cancelled is not used"),
+    case("one without a status", lab("4548-4", "8.2 %", "2025-05-20", status=None), expect="unknown",
+         says="one of status no status is not used"),
+    case("evening of the 15th in New York is the 16th here", lab("4548-4", "8.2 %", "2025-06-15T22:30:00-04:00"),
+         expect="unknown", says="in the future (2025-06-16)"),
 ]  # fmt: skip
