@@ -21,7 +21,7 @@ from rules.dates import Moment, between
 from rules.decision import FactValue
 from rules.quantities import Analyte, Conversion, Interval, TooFine, half_step, parse_number, plain, scaled
 from rules.record import Retrieved, Search, SearchState
-from rules.resources import Observation, Period, Quantity, Value
+from rules.resources import Observation, Period, Quantity, Ratio, Value
 from rules.words import count
 
 TRAPS = "traps_"
@@ -205,6 +205,9 @@ def shown(value: Value) -> str:
     if value.value_range:
         bounds = (value.value_range.low, value.value_range.high)
         return " to ".join(_shown_quantity(q) if q and q.value is not None else "?" for q in bounds)
+    if value.value_ratio:
+        parts = (value.value_ratio.numerator, value.value_ratio.denominator)
+        return " : ".join(_shown_quantity(q) if q and q.value is not None else "?" for q in parts)
     for simple in (value.value_string, value.value_integer, value.value_boolean, value.value_date_time):
         if simple is not None:
             return str(simple)
@@ -245,6 +248,8 @@ def _number_of(value: Value) -> _Raw | None:
         low, high = value.value_range.low, value.value_range.high
         spellings = _spellings(low or high)
         return _Raw(low.value if low else None, high.value if high else None, None, spellings)
+    if value.value_ratio:
+        return _number_of_ratio(value.value_ratio)
     if value.value_integer is not None:
         number = Decimal(value.value_integer)
         return _Raw(number, number, None, ())
@@ -257,6 +262,19 @@ def _number_of(value: Value) -> _Raw | None:
     return _Raw(number, number, comparator, (unit,) if unit else ())
 
 
+def _number_of_ratio(ratio: Ratio) -> _Raw | None:
+    """Read 350 mg : 1 g as 350 mg/g, and 310 mg : 24 h as 310 mg/(24.h)."""
+    above, below = ratio.numerator, ratio.denominator
+    if above is None or above.value is None or below is None or (below.value or 0) <= 0 or below.comparator:
+        return None
+    amount = "" if below.value == 1 else f"{below.value}."
+    spellings = tuple(
+        f"{one}/({amount}{other})" if amount else f"{one}/{other}"
+        for one, other in zip(_spellings(above), _spellings(below), strict=False)
+    )
+    return _Raw(above.value, above.value, above.comparator, spellings)
+
+
 def _spellings(quantity: Quantity | None) -> tuple[str, ...]:
     """UCUM code first, then the printed unit."""
     return tuple(s for s in (quantity.code, quantity.unit) if s and s.strip()) if quantity else ()
@@ -265,7 +283,7 @@ def _spellings(quantity: Quantity | None) -> tuple[str, ...]:
 def _measured(chart: Chart, base: Result, value: Value, analyte: Analyte) -> Result:
     raw = _number_of(value)
     if raw is None:
-        empty = value.value_string is None and value.value_codeable_concept is None
+        empty = not (value.value_string or value.value_codeable_concept or value.value_ratio)
         cause = Cause.NO_VALUE if empty else Cause.UNPARSABLE
         return replace(base, problem=cause, why=f"the result cannot be read as a number: {base.reported}")
     try:

@@ -35,6 +35,13 @@ def coded(system: str, code: str, display: str) -> dict[str, Any]:
 
 NEPHROPATHY = diagnosis("icd10cm:E10.21")
 
+
+def ratio(above: str, below: str) -> dict[str, dict[str, object]]:
+    """A Ratio of two amounts written like ``350 mg``."""
+    parts = {"numerator": above.split(), "denominator": below.split()}
+    return {name: {"value": int(value), "unit": unit} for name, (value, unit) in parts.items()}
+
+
 CASES = [
     # 24-hour protein
     case("0.31 g in 24 hours is 310 mg", protein("0.31 g/(24.h)"), expect="met", rule="protein-above",
@@ -228,4 +235,8 @@ CASES = [
     case("of the future", acr("20 mg/g", "2025-07-01"), expect="unknown", says="future"),
     case("urine creatinine is no protein", lab("2161-8", "90 mg/dL", DAY), expect="unknown",
          says="no result"),
+    case("a ratio of two amounts", lab("9318-7", None, DAY, valueRatio=ratio("350 mg", "1 g")), expect="met",
+         says="350 mg : 1 g"),
+    case("an amount in 24 hours as a ratio", lab("2889-4", None, DAY, valueRatio=ratio("290 mg", "24 h")),
+         expect="not-met"),
 ]  # fmt: skip
