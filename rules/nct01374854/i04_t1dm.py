@@ -89,7 +89,7 @@ def find(chart: Chart) -> Finding:
         **_share(chart, kinds),
         "single_code": not kinds.on_active_problem_list and len(kinds.days_1) < chart.limit("code_days"),
         "insulin": insulin,
-        "other_drugs": bool(drugs.against or kinds.oral_use),
+        "other_drugs": bool(drugs.against or (kinds.oral_use and not drugs.neutral)),
         "untreated_by_insulin": drugs.visible and bool(drugs.neutral),
         "c_peptide_high": _high_years_later(chart, kinds.certain, c_peptide),
         "all_seen": not why_unseen,
@@ -113,10 +113,32 @@ def find(chart: Chart) -> Finding:
             "recorded": kinds.summary(),
         },
         evidence=(*kinds.evidence(), *drugs.evidence(), *antibodies, *(r.evidence() for r in c_peptide[:1])),
-        notes=("Onset is recorded in the first months of life, which suggests another kind.",)
-        if neonatal_diagnosis(chart, kinds.certain)
-        else (),
+        notes=_notes(chart, kinds, _supports(chart, kinds, drugs, antibodies, c_peptide)),
     )
+
+
+def _supports(
+    chart: Chart, kinds: _Kinds, drugs: _Drugs, antibodies: Sequence[Evidence], c_peptide: Sequence[Result]
+) -> list[str]:
+    """Return what else supports type 1 diabetes, insulin apart. It does not decide."""
+    found = {
+        "positive islet antibodies": antibodies,
+        "a low C-peptide": c_peptide and _below(chart, c_peptide[0]),
+        "glucagon ordered": drugs.glucagon,
+        "ketoacidosis or a hyperosmolar state recorded": diagnoses(chart, chart.value_set("dka_hhs")),
+        "a diagnosis that presupposes it": kinds.indirect,  # it is not named, for it is sensitive
+    }
+    return [words for words, there in found.items() if there]
+
+
+def _notes(chart: Chart, kinds: _Kinds, supports: Sequence[str]) -> list[str]:
+    """Return remarks on a recorded type 1 diabetes."""
+    notes = []
+    if neonatal_diagnosis(chart, kinds.certain):
+        notes.append("Onset is recorded in the first months of life, which suggests another kind.")
+    if kinds.certain and supports:
+        notes.append(f"Also in support: {', '.join(supports)}.")
+    return notes
 
 
 class _Kinds:
@@ -213,7 +235,7 @@ class _Drugs:
         self.visible, self.why = seen.complete, seen.why
 
     def evidence(self) -> tuple[Evidence, ...]:
-        return tuple(order.evidence() for order in (*self.insulin, *self.against, *self.neutral))
+        return tuple(order.evidence() for order in (*self.insulin, *self.against, *self.neutral, *self.glucagon))
 
 
 def _taken(chart: Chart, name: str) -> list[Order]:
