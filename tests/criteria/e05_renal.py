@@ -172,4 +172,27 @@ CASES = [
     case("creatinine in urine is no serum creatinine", lab("2161-8", "90 mg/dL", DAY), expect="unknown",
          says="no result"),
     case("creatinine before dialysis does not count", lab("11042-9", "6 mg/dL", DAY), expect="unknown"),
+    case("eGFR of 59.5", creatinine("1.2 mg/dL"), lab(EGFR, "59.5 mL/min/{1.73_m2}", DAY), expect="needs-judgement",
+         rule="low-egfr"),
+    case("creatinine three days after ketoacidosis", creatinine("1.2 mg/dL", "2025-05-20"),
+         diagnosis("icd10cm:E10.10", onset="2025-05-17", clinical="resolved"), expect="not-met", says="ketoacidosis"),
+    case("creatinine four days after ketoacidosis", creatinine("1.2 mg/dL", "2025-05-20"),
+         diagnosis("icd10cm:E10.10", onset="2025-05-16", clinical="resolved"), expect="not-met",
+         omits="ketoacidosis"),
+    case("a urine creatinine under a serum code as well", lab("2160-0 2161-8", "1.2 mg/dL", DAY), expect="unknown"),
+    *[case(f"end-stage disease as {code}", MAN, creatinine("1.0 mg/dL"), diagnosis(code), expect="met",
+           rule="end-stage")
+      for code in ("icd10cm:N18.6", "icd10cm:Z99.2", "icd10:Z99.2", "icd9:585.6", "icd9:V45.11", "snomed:46177005")],
+    case("end-stage disease in words", MAN, creatinine("1.0 mg/dL"), diagnosis(text="ESRD"), expect="needs-judgement"),
+    *[case(f"kidney disease as {code}", MAN, creatinine("1.0 mg/dL"), diagnosis(code), expect="needs-judgement",
+           rule="renal-diagnosis")
+      for code in ("icd10cm:N18.30", "icd10:N18.3", "icd9:585.3", "icd9:584.9", "snomed:433144002", "icd10cm:N18.9",
+                   "icd10:N18.9", "icd9:585.9", "snomed:709044004", "icd10cm:Z94.0", "icd10:Z94.0", "icd9:V42.0",
+                   "snomed:236436003")],
+    *[case(f"kidney disease in the words {text!r}", MAN, creatinine("1.0 mg/dL"), diagnosis(text=text),
+           expect="needs-judgement", rule="renal-diagnosis")
+      for text in ("Chronic kidney disease", "Kidney transplant")],
+    *[case(f"sex for clinical use {code}, creatinine 1.45 mg/dL", clinical_use(gender, code), creatinine("1.45 mg/dL"),
+           expect=expect) for gender, code, expect in (("male", "female-typical", "met"),
+                                                       ("female", "male-typical", "not-met"))],
 ]  # fmt: skip

@@ -71,4 +71,14 @@ CASES = [
          says="judge; found in the record: A drug for an infection of a confidential kind: see chart"),
     case("a drug for hepatitis C is not named", HYPERTENSION, medication("sofosbuvir 400 mg"), **FOUND,
          says="judge; found in the record: A drug for an infection of a confidential kind: see chart"),
+    *[case(f"an infection as {code}", diagnosis(code), **FOUND, omits="confidential")
+      for code in ("icd10cm:N39.0", "icd10:N39.0", "icd9:599.0", "snomed:40733004")],
+    case("an infection in words", diagnosis(text="Urinary tract infection"), **FOUND),
+    *[case(f"a confidential infection as {code}", diagnosis(code), **FOUND,
+           says="found in the record: An infection of a confidential kind: see chart (current)")
+      for code in ("icd10cm:B18.2", "icd10:B18.2", "icd9:070.54")],
+    case("a confidential infection in words", diagnosis(text="HIV"), **FOUND,
+         says="found in the record: An infection of a confidential kind: see chart (current)"),
+    case("rifampicin is not named", HYPERTENSION, medication("rifampicin 300 mg"), **FOUND,
+         says="found in the record: A drug for an infection of a confidential kind: see chart"),
 ]  # fmt: skip

@@ -16,6 +16,10 @@ def visit(code: str, day: str | None, **more: Any) -> Given:
     return diagnosis(code, recorded=day, category="encounter-diagnosis", clinical=None, **more)
 
 
+def visits(code: str, year: str, days: int) -> list[Given]:
+    return [visit(code, f"{year}-{1 + n // 28:02}-{1 + n % 28:02}") for n in range(days)]
+
+
 GLARGINE = medication("insulin glargine")
 LISPRO = medication("insulin lispro")
 METFORMIN = medication("rxnorm:6809", text="metformin 500 mg")
@@ -213,4 +217,58 @@ CASES = [
          diagnosis("snomed:1067201000000106"), expect="met", says="a diagnosis that presupposes it"),
     case("a C-peptide of 0.6 is no support", t1(), GLARGINE, lab("1986-9", "0.6 ng/mL", "2024-01-01"), expect="met",
          says="on insulin."),
+    # how long an order without a dispense counts as active
+    case("insulin ordered 12 months ago to the day", t1(), medication("insulin glargine", authored="2024-06-15"),
+         expect="met", rule="type-1"),
+    case("insulin ordered a day earlier", t1(), medication("insulin glargine", authored="2024-06-14"), expect="met",
+         rule="insulin-not-visible"),
+    # the majority, as near as days can tell
+    case("type 1 on 21 of 41 days", *visits("icd10cm:E10.9", "2020", 21), *visits("icd10cm:E11.9", "2021", 20),
+         GLARGINE, expect="met", rule="type-1"),
+    case("type 1 on 20 of 40 days", *visits("icd10cm:E10.9", "2020", 20), *visits("icd10cm:E11.9", "2021", 20),
+         GLARGINE, expect="needs-judgement", rule="not-the-majority"),
+    case("onset at six months of age is no hint", patient("2000-01-01"), t1("2005-01-01", onset="2000-07-01"),
+         GLARGINE, expect="met", omits="first months"),
+    # other kinds of diabetes, in every classification
+    *[case(f"type 1 beside another kind: {other}", t1(), GLARGINE, diagnosis(other), expect="needs-judgement",
+           rule="other-kind")
+      for other in ("icd10cm:E08.9", "icd10cm:E09.9", "icd10cm:E13.9", "icd10:E13.9", "icd9:249.00",
+                    "snomed:8801005", "snomed:609562003")],
+    case("type 1 beside another kind in words", t1(), GLARGINE, diagnosis(text="MODY"), expect="needs-judgement",
+         rule="other-kind"),
+    *[case(f"no majority beside {other}", t1(), GLARGINE, diagnosis(other, recorded="2016-01-01"),
+           expect="needs-judgement", rule="not-the-majority")
+      for other in ("icd10cm:E11.9", "icd10:E11.9", "icd9:250.00", "snomed:44054006")],
+    case("type 2 in words does not count as a code day", t1(), GLARGINE, diagnosis(text="Type 2 diabetes"),
+         expect="met"),
+    *[case(f"gestational diabetes as {code}", diagnosis(code), expect="not-met", says="gestational diabetes only")
+      for code in ("icd10cm:O24.410", "icd10:O24.4", "icd9:648.83", "snomed:11687002")],
+    case("gestational diabetes in words", diagnosis(text="Gestational diabetes"), expect="not-met",
+         says="gestational diabetes only"),
+    *[case(f"diabetes of unstated type as {code}", diagnosis(code), GLARGINE, medication("lisinopril 10 mg"),
+           lab("13926-1", "positive", "2020-01-01", text=True), expect="needs-judgement",
+           rule="unspecified-autoimmune") for code in ("snomed:73211009", "icd10:E14.9")],
+    case("a slow form in words", diagnosis(text="LADA"), GLARGINE, expect="needs-judgement", rule="atypical"),
+    *[case(f"pancreas: {code}", t1(), GLARGINE, diagnosis(code), expect="needs-judgement", rule="pancreas")
+      for code in ("icd10cm:Z94.83", "icd10cm:Z90.410", "icd10cm:E89.1", "icd10:E89.1", "icd9:V42.83",
+                   "snomed:62438007")],
+    case("pancreas removed, in words", t1(), GLARGINE, diagnosis(text="Total pancreatectomy 2010"),
+         expect="needs-judgement", rule="pancreas"),
+    # drugs by code, class and name
+    *[case(f"type 1 treated with {drug}", t1(), GLARGINE, medication(drug), expect="needs-judgement",
+           rule="against-drugs")
+      for drug in ("rxnorm:199246", "atc:A10BB12", "glimepiride 2 mg", "rxnorm:475968", "atc:A10BJ06", "atc:A10BK03",
+                   "semaglutide 1 mg")],
+    *[case(f"type 1 on {drug} and no insulin", t1(), medication(drug), expect="needs-judgement",
+           rule="against-no-insulin") for drug in ("rxnorm:6809", "atc:A10BA02", "metformin 500 mg", "rxnorm:139953")],
+    *[case(f"insulin use as {code}", t1(), diagnosis(code), expect="met", rule="type-1")
+      for code in ("icd10cm:Z79.4", "icd10cm:Z96.41", "icd9:V58.67")],
+    # antibodies answered by a code
+    *[case(f"GAD antibodies answered {answer}", diagnosis("snomed:73211009"), GLARGINE,
+           lab("13926-1", None, "2020-01-01", valueCodeableConcept={"coding": [{"system": system, "code": answer}]}),
+           expect=expect)
+      for system, answer, expect in (("http://loinc.org", "LA6576-8", "needs-judgement"),
+                                     ("http://snomed.info/sct", "10828004", "needs-judgement"),
+                                     ("http://loinc.org", "LA6577-6", "not-met"),
+                                     ("http://snomed.info/sct", "260385009", "not-met"))],
 ]  # fmt: skip
