@@ -11,14 +11,14 @@ from rules.criterion import Chart
 from rules.record import SearchState
 from rules.resources import Condition
 
-_LOST = frozenset({SearchState.FAILED, SearchState.FORBIDDEN, SearchState.TRUNCATED})
+LOST = frozenset({SearchState.FAILED, SearchState.FORBIDDEN, SearchState.TRUNCATED})
 
 
 def lost(chart: Chart, *searches: str) -> str:
     """Say why one of ``searches`` did not bring what it was asked for; empty when none was lost."""
     for name in searches:
         search = chart.search(name)
-        if search.state in _LOST:
+        if search.state in LOST:
             return search.reason or f"the {name} are not available to the service"
     return ""
 

@@ -159,8 +159,17 @@ def _verdict(
 def data_gaps(record: PatientRecord) -> tuple[str, ...]:
     """Return, in words, which searches did not bring everything, and what was left out."""
     quiet = (SearchState.COMPLETE, SearchState.UNSUPPORTED)
-    gaps = [f"{name}: {s.reason or s.state.value}" for name, s in record.searches.items() if s.state not in quiet]
+    gaps = [
+        f"{name}: {s.reason or s.state.value}{_unasked(name)}"
+        for name, s in record.searches.items()
+        if s.state not in quiet
+    ]
     gaps += [f"{u.reference} could not be read" for u in record.unreadable]
     if record.dropped:
         gaps.append(f"{count(record.dropped, 'resource')} of another subject left out")
     return tuple(gaps)
+
+
+def _unasked(search: str) -> str:
+    """Say what matters most of the searches that hold a person's will."""
+    return "; an opt-out from research cannot be ruled out" if search in ("consents", "flags") else ""

@@ -39,6 +39,9 @@ _ALIASES = {
     "urn:oid:2.16.840.1.113883.12.292": CVX,
     "http://fhir.de/codesystem/bfarm/icd-10-gm": ICD10,
     "http://fhir.de/codesystem/dimdi/icd-10-gm": ICD10,
+    "http://hl7.org/fhir/sid/icd-10-de": ICD10,
+    "http://hl7.org/fhir/sid/icd-10-nl": ICD10,
+    "http://hl7.org/fhir/sid/icd-10-us": ICD10CM,
     "http://fhir.de/codesystem/bfarm/atc": ATC,
     "http://fhir.de/codesystem/dimdi/atc": ATC,
     "http://hl7.org/fhir/v3/actcode": ACT_CODE,
@@ -65,16 +68,19 @@ _CUES = re.compile(
 
 @lru_cache(maxsize=4096)
 def canonical_system(system: str | None) -> str | None:
-    """Return the canonical URI of a code system; one that is not known comes back trimmed."""
+    """Return the canonical URI of a code system, without its version; one that is not known comes back trimmed."""
     if not system:
         return None
-    trimmed = "".join(system.split()).rstrip("/")
-    if trimmed.lower().startswith(SNOMED):
+    trimmed = "".join(system.split()).partition("|")[0].rstrip("/")
+    plain = trimmed.lower().replace("https://", "http://", 1)
+    if _BARE_OID.fullmatch(plain):
+        plain = f"urn:oid:{plain}"
+    if plain.startswith(SNOMED):
         return SNOMED
-    known = _ALIASES.get(trimmed.lower())
-    return known or (trimmed.lower() if trimmed.lower() in _CANONICAL_LOWER else trimmed)
+    return _ALIASES.get(plain) or (plain if plain in _CANONICAL_LOWER else trimmed)
 
 
+_BARE_OID = re.compile(r"[012](?:\.\d+)+")
 _CANONICAL_LOWER = frozenset({LOINC, SNOMED, RXNORM, ICD10CM, ICD10, ICD9CM, ATC, CVX})
 
 

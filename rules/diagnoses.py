@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from rules.arrivals import lost
 from rules.assessment import Evidence
-from rules.codes import Match, ValueSet, find_match
+from rules.codes import Match, ValueSet, find_match, has_known_code
 from rules.criterion import Chart, once
 from rules.dates import Moment
 from rules.record import SearchState
@@ -49,6 +49,8 @@ class Diagnosis:
     """Onset as a date or a period's start; other forms of onset are read by `rules.onset`."""
     encountered: Moment | None
     recorded: Moment | None
+    impossible_onset: Moment | None = None
+    """A date of onset after the evaluation: it is shown, and not used (ruling 6 of the clinical reference)."""
 
     @property
     def by_text(self) -> bool:
@@ -93,15 +95,23 @@ def is_asserted(condition: Condition) -> bool:
     return status_code(condition.verification_status) not in _NOT_ASSERTED
 
 
+def is_on_file(chart: Chart, condition: Condition) -> bool:
+    """True for what is asserted, and was on the day of evaluation: not recorded later (ruling 6)."""
+    if not is_asserted(condition):
+        return False
+    recorded = chart.moment(condition.recorded_date) or _encountered(chart, condition)
+    return recorded is None or not _after(chart, recorded)
+
+
 def diagnoses(chart: Chart, *value_sets: ValueSet) -> list[Diagnosis]:
-    """Return asserted Conditions whose code, or else text, is in one of ``value_sets``."""
+    """Return the Conditions on file whose code, or else text, is in one of ``value_sets``."""
     return [*_diagnoses(chart, *value_sets)]
 
 
 @once
 def _diagnoses(chart: Chart, *value_sets: ValueSet) -> tuple[Diagnosis, ...]:
     found = chart.record.retrieve_conditions(*value_sets)
-    return tuple(_diagnosis(chart, condition, match) for condition, match in found if is_asserted(condition))
+    return tuple(_diagnosis(chart, condition, match) for condition, match in found if is_on_file(chart, condition))
 
 
 def find(condition: Condition, *value_sets: ValueSet) -> Match | None:
@@ -111,17 +121,30 @@ def find(condition: Condition, *value_sets: ValueSet) -> Match | None:
 
 def _diagnosis(chart: Chart, condition: Condition, match: Match) -> Diagnosis:
     period = condition.onset_period
-    encounter = chart.record.encounter_of(condition)
+    onset = chart.moment(condition.onset_date_time) or chart.moment(period.start if period else None)
+    encountered = _encountered(chart, condition)
+    impossible = onset if onset and _after(chart, onset) else None
     return Diagnosis(
         condition,
         match,
         course=course(condition),
         confirmed=status_code(condition.verification_status) in (None, "confirmed"),
         on_problem_list=has_category(condition, "problem-list-item"),
-        onset=chart.moment(condition.onset_date_time) or chart.moment(period.start if period else None),
-        encountered=chart.moment(encounter.period.start) if encounter and encounter.period else None,
+        onset=None if impossible else onset,
+        encountered=None if encountered and _after(chart, encountered) else encountered,
         recorded=chart.moment(condition.recorded_date),
+        impossible_onset=impossible,
     )
+
+
+def _encountered(chart: Chart, condition: Condition) -> Moment | None:
+    encounter = chart.record.encounter_of(condition)
+    return chart.moment(encounter.period.start) if encounter and encounter.period else None
+
+
+def _after(chart: Chart, moment: Moment) -> bool:
+    """True when ``moment`` lies wholly after the day of evaluation."""
+    return moment.days.first > chart.on
 
 
 def course(condition: Condition) -> Course:
@@ -176,11 +199,27 @@ def all_read(chart: Chart, *value_sets: ValueSet) -> Absence:
 
 
 def absence(chart: Chart, *value_sets: ValueSet) -> Absence:
-    """Apply the absence rule: everything was read (`all_read`), and there is at least one diagnosis."""
+    """Apply the absence rule: everything was read (`all_read`), and there is at least one diagnosis.
+
+    An entry of the value set ``nothing_recorded`` ("no known problems") is the mark of an empty list.
+    """
     read = all_read(chart, *value_sets)
-    if read.counts and not any(is_asserted(condition) for condition in chart.record.conditions):
+    if read.counts and not any(is_diagnosis(chart, condition) for condition in chart.record.conditions):
         return Absence(False, "no diagnoses are recorded here")
     return read
+
+
+def is_diagnosis(chart: Chart, condition: Condition) -> bool:
+    """True for a Condition on file that is no mark of an empty list, as `absence` describes it."""
+    nothing, code = chart.this.value_sets.get("nothing_recorded"), condition.code
+    if not is_on_file(chart, condition):
+        return False
+    return nothing is None or not (nothing.find(code) or (code and nothing.find_words(_name(code), cues=False)))
+
+
+def _name(code: CodeableConcept) -> str | None:
+    """Return the words of an entry that no known terminology codes."""
+    return None if has_known_code(code) else code.display
 
 
 def unseen(chart: Chart, *value_sets: ValueSet) -> str:

@@ -91,8 +91,22 @@ def newest(
     ``candidates`` come from `results`: newest first, and read no further than it takes. ``shown_for`` is how
     long an older one is still shown.
     """
+    codes = tuple(value_sets)
     selection = _newest(chart, candidates, classify, decide, shown_for or decide)
-    return _limited_by_search(chart, selection, chart.search(search), tuple(value_sets))
+    if selection.cause is Cause.NONE:
+        selection = replace(selection, why=selection.why + not_final(chart, codes))
+    return _limited_by_search(chart, selection, chart.search(search), codes)
+
+
+def not_final(chart: Chart, value_sets: Iterable[ValueSet]) -> str:
+    """Say of which statuses there are results that are never used (cancelled, registered); empty when there are none.
+
+    One entered in error says nothing, not even that.
+    """
+    found = [r.observation for value_set in value_sets for r in chart.record.retrieve_observations(value_set)]
+    statuses = {(o.status or "no status").strip().lower() for o in found if is_own(chart, o)}
+    unused = sorted(statuses - USABLE - {"preliminary", "entered-in-error"})
+    return f" (one of status {' and one of '.join(unused)} is not used)" if unused else ""
 
 
 def _newest(

@@ -184,8 +184,9 @@ def _use(chart: Chart, resource: MedicationRequest | MedicationStatement) -> Use
 
 
 def _is_future(chart: Chart, resource: MedicationRequest | MedicationStatement) -> bool:
-    since = _since(chart, resource)
-    return since is not None and since.days.first > chart.on
+    """True for what was written, or begins, after the day of evaluation (ruling 6 of the clinical reference)."""
+    written = None if isinstance(resource, MedicationRequest) else chart.moment(resource.date_asserted)
+    return any(moment and moment.days.first > chart.on for moment in (written, _since(chart, resource)))
 
 
 def _lapsed(chart: Chart, request: MedicationRequest) -> bool:

@@ -158,9 +158,9 @@ def _is_default(diagnosis: Diagnosis) -> bool:
 
 
 def _stated(chart: Chart, diagnosis: Diagnosis, birth: Days | None, phrases: Phrases) -> Source | None:
-    condition = diagnosis.condition
-    if diagnosis.onset:
-        return _source(diagnosis, diagnosis.onset.days, diagnosis.onset.text)
+    condition, onset = diagnosis.condition, diagnosis.onset or diagnosis.impossible_onset
+    if onset:
+        return _source(diagnosis, onset.days, onset.text)
     if condition.onset_age or condition.onset_range:
         days = days_of_age(chart, condition)
         return _source(diagnosis, days, f"age {_age_words(condition)}") if days else None

@@ -403,6 +403,8 @@ class ServiceRequest(Resource, frozen=True, gc=False, kw_only=True):
 class Provision(Struct, frozen=True, gc=False):
     type: str | None = None
     period: Period | None = None
+    provision: list[Provision] | None = None
+    """Exceptions to this one."""
 
 
 class Consent(Resource, frozen=True, gc=False, kw_only=True):

@@ -22,7 +22,7 @@ from rules.criterion import Chart, once
 from rules.dates import NEVER, Moment, between
 from rules.quantities import Analyte, Conversion, Interval, Units, half_step, parse_number, plain
 from rules.record import Retrieved
-from rules.resources import Observation, Period, Quantity, Value
+from rules.resources import Observation, Period, Quantity, Ratio, Value
 
 USABLE = frozenset({"final", "amended", "corrected"})
 IGNORED = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
@@ -174,7 +174,8 @@ class Result:
 
     @property
     def date(self) -> str:
-        return self.when.text[:10] if self.when else "no date"
+        """The day in the site's zone, or as much of it as is recorded."""
+        return _day(self.when)
 
     def evidence(self) -> Evidence:
         return Evidence(
@@ -252,8 +253,14 @@ def _problem(when: Moment | None, on: date) -> tuple[Cause, str] | None:
     if when is None:
         return Cause.UNDATED, "the result has no date"
     if when.days.first > on:
-        return Cause.FUTURE, f"the result is dated in the future ({when.text[:10]})"
+        return Cause.FUTURE, f"the result is dated in the future ({_day(when)})"
     return None
+
+
+def _day(when: Moment | None) -> str:
+    if when is None:
+        return "no date"
+    return when.days.first.isoformat() if when.days.exact else when.text[:10]
 
 
 def is_own(chart: Chart, observation: Observation) -> bool:
@@ -297,6 +304,9 @@ def shown(value: Value) -> str:
     if value.value_range:
         bounds = (value.value_range.low, value.value_range.high)
         return " to ".join(_shown_quantity(q) if q and q.value is not None else "?" for q in bounds)
+    if value.value_ratio:
+        parts = (value.value_ratio.numerator, value.value_ratio.denominator)
+        return " : ".join(_shown_quantity(q) if q and q.value is not None else "?" for q in parts)
     for simple in (value.value_string, value.value_integer, value.value_boolean, value.value_date_time):
         if simple is not None:
             return str(simple)
@@ -337,6 +347,8 @@ def _number_of(value: Value) -> _Raw | None:
         low, high = value.value_range.low, value.value_range.high
         spellings = _spellings(low or high)
         return _Raw(low.value if low else None, high.value if high else None, None, spellings)
+    if value.value_ratio:
+        return _number_of_ratio(value.value_ratio)
     if value.value_integer is not None:
         number = Decimal(value.value_integer)
         return _Raw(number, number, None, ())
@@ -349,6 +361,19 @@ def _number_of(value: Value) -> _Raw | None:
     return _Raw(number, number, comparator, (unit,) if unit else ())
 
 
+def _number_of_ratio(ratio: Ratio) -> _Raw | None:
+    """Read 350 mg : 1 g as 350 mg/g, and 310 mg : 24 h as 310 mg/(24.h)."""
+    above, below = ratio.numerator, ratio.denominator
+    if above is None or above.value is None or below is None or (below.value or 0) <= 0 or below.comparator:
+        return None
+    amount = "" if below.value == 1 else f"{below.value}."
+    spellings = tuple(
+        f"{one}/({amount}{other})" if amount else f"{one}/{other}"
+        for one, other in zip(_spellings(above), _spellings(below), strict=False)
+    )
+    return _Raw(above.value, above.value, above.comparator, spellings)
+
+
 def _spellings(quantity: Quantity | None) -> tuple[str, ...]:
     """UCUM code first, then the printed unit."""
     return tuple(s for s in (quantity.code, quantity.unit) if s and s.strip()) if quantity else ()
@@ -359,7 +384,7 @@ def _measured(units: Units, retrieved: Retrieved, analyte: Analyte, dated: Confi
     reported = shown(value)
     raw = _number_of(value)
     if raw is None:
-        empty = value.value_string is None and value.value_codeable_concept is None
+        empty = not (value.value_string or value.value_codeable_concept or value.value_ratio)
         cause = Cause.NO_VALUE if empty else Cause.UNPARSABLE
         return Reading(reported, dated, problem=cause, why=f"the result cannot be read as a number: {reported}")
     try:

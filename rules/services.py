@@ -53,9 +53,9 @@ def _sort(found: Care, item: Evidence, coded: bool, when: Coverage) -> None:
 
 
 def _concepts(stay: Stay) -> list[CodeableConcept]:
-    """Return everything that says what kind of encounter it was, and where the person went."""
-    encounter = stay.encounter
-    after = encounter.hospitalization.discharge_disposition if encounter.hospitalization else None
+    """Return everything that says what kind of encounter it was, and where the person went when it was over."""
+    encounter, left = stay.encounter, not stay.ongoing
+    after = encounter.hospitalization.discharge_disposition if encounter.hospitalization and left else None
     given = (*(encounter.type or ()), encounter.service_type, class_concept(encounter), after)
     return [concept for concept in given if concept is not None]
 

@@ -45,7 +45,8 @@ def sex_named(chart: Chart, concept: CodeableConcept) -> Sex:
 
 
 def _named(value_set: ValueSet, concept: CodeableConcept) -> bool:
-    return bool(value_set.find(concept) or value_set.find_words(concept.text))
+    names = (concept.text, *(part for coding in concept.codings for part in (coding.display, coding.code)))
+    return bool(value_set.find(concept) or any(value_set.find_words(name) for name in names))
 
 
 def _for_clinical_use(extensions: Iterable[Extension]) -> list[CodeableConcept]:

@@ -160,8 +160,13 @@ def _yaml(package: str, path: Traversable) -> dict[str, Any]:
 
 
 def _with_common(document: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the windows that every criterion can use."""
-    return {**item, "windows": {**(document.get("windows") or {}), **(item.get("windows") or {})}}
+    """Add the windows that every criterion can use, and the value sets of those that read conditions."""
+    shared = document.get("value_sets_with_conditions") or () if "conditions" in (item.get("data") or ()) else ()
+    return {
+        **item,
+        "windows": {**(document.get("windows") or {}), **(item.get("windows") or {})},
+        "value_sets": [*(item.get("value_sets") or ()), *shared],
+    }
 
 
 def _value_sets(folder: Traversable, titles: Mapping[str, str], problems: list[str]) -> dict[str, ValueSet]:

@@ -27,6 +27,7 @@ from rules.measurements import (
     effective,
     near,
     newest,
+    not_final,
     results,
     words,
 )
@@ -245,7 +246,8 @@ def _height(chart: Chart, weight: Interval | None) -> Selection:
     )
     if selection.cause is Cause.NONE:
         why = f"none from the age of {int(chart.limit('adult'))} on"
-        return Selection("unknown", None, Cause.NONE, f"{why}, only from childhood" if found else why)
+        unused = ", only from childhood" if found else not_final(chart, [height])
+        return Selection("unknown", None, Cause.NONE, why + unused)
     return selection
 
 

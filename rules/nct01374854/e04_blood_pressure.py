@@ -20,7 +20,7 @@ from rules.criterion import Chart, Finding
 from rules.dates import NEVER
 from rules.decision import FactValue, Rule, field
 from rules.encounters import Stay, class_among, stays
-from rules.measurements import Cause, Result, near, read_result, results, usable
+from rules.measurements import Cause, Result, near, not_final, read_result, results, usable
 from rules.quantities import Interval, on_grid, plain, scaled
 from rules.record import Retrieved, SearchState
 from rules.resources import CodeableConcept, Component, Encounter, Observation
@@ -294,7 +294,7 @@ def _outcome(chart: Chart, day: _Day) -> tuple[bool, bool]:
 def _nothing_usable(chart: Chart, readings: Sequence[_Reading]) -> tuple[str, Sequence[_Reading]]:
     shown = chart.window("shown")
     if not readings:
-        return f"no outpatient reading in the last {shown}", ()
+        return f"no outpatient reading in the last {shown}{not_final(chart, _codes(chart))}", ()
     first = next((r for r in readings if r.result.preliminary and r.result.problem is None), readings[0])
     if first.result.problem:
         return first.result.why, (first,)
@@ -307,9 +307,12 @@ def _gap(chart: Chart) -> str:
     search = chart.search("vitals")
     if search.state not in (SearchState.COMPLETE, SearchState.SUPPRESSED):
         return search.reason or "the vital signs are not available to the service"
-    sets = map(chart.value_set, ("bp_panel", "systolic_bp", "diastolic_bp"))
-    unreadable = chart.record.unreadable_of("Observation", *sets)
+    unreadable = chart.record.unreadable_of("Observation", *_codes(chart))
     return f"{count(len(unreadable), 'result')} could not be read" if unreadable else ""
+
+
+def _codes(chart: Chart) -> list[ValueSet]:
+    return [chart.value_set(name) for name in ("bp_panel", "systolic_bp", "diastolic_bp")]
 
 
 # -- explaining -------------------------------------------------------------------------------------------

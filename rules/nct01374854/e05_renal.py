@@ -61,6 +61,12 @@ RULES = (
         "eGFR {egfr} is below {egfr_limit}. Creatinine: {creatinine}.",
     ),
     Rule(
+        "egfr-conflict",
+        (field.egfr_conflict.holds,),
+        Status.NEEDS_JUDGEMENT,
+        "eGFR: {egfr}, on both sides of {egfr_limit}. Creatinine: {creatinine}.",
+    ),
+    Rule(
         "between-sexes",
         (_OTHER, field.value_low > field.female, field.value_high <= field.male),
         Status.NEEDS_JUDGEMENT,
@@ -116,7 +122,8 @@ def find(chart: Chart) -> Finding:
         sex=sex.value,
         end_stage=bool(sure),
         renal_diagnosis=bool(end_stage or other),
-        low_egfr=_is_low(chart, egfr),
+        low_egfr=egfr.interval is not None and egfr.interval.wholly_below(chart.limit("egfr")),
+        egfr_conflict=egfr.state == "conflict",
         diagnoses_seen=seen.counts,
     )
     disease = [*end_stage, *other]
@@ -161,13 +168,6 @@ def _other_disease(chart: Chart) -> list[Diagnosis]:
     transplants = diagnoses(chart, chart.value_set("kidney_transplant"))
     kidney = diagnoses(chart, chart.value_set("ckd_or_aki"), chart.value_set("ckd_unstated"))
     return [*transplants, *(d for d in kidney if d.course is not Course.PAST)]
-
-
-def _is_low(chart: Chart, egfr: Selection) -> bool:
-    """True when the newest eGFR, or one of those of the same day, is below the limit."""
-    if egfr.state == "conflict":
-        return True
-    return egfr.interval is not None and egfr.interval.wholly_below(chart.limit("egfr"))
 
 
 def _near(chart: Chart, creatinine: Selection, sex: Sex) -> bool:

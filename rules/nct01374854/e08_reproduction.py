@@ -145,7 +145,7 @@ class _Data:
 
     def __init__(self, chart: Chart) -> None:
         sets = chart.value_set
-        recorded = [d for d in diagnoses(chart, sets("pregnancy")) if not _future(chart, d)]
+        recorded = [d for d in diagnoses(chart, sets("pregnancy")) if d.impossible_onset is None]
         self.ends = _ends(chart)
         self.due = _due(chart, self.ends)
         self.pregnancies = [d for d in recorded if d.certain and _goes_on(chart, d, self.ends)]
@@ -159,7 +159,7 @@ class _Data:
         self.breast_feeding = breast_feeding.excluding
         self.hints = [*breast_feeding.doubtful, *_hints(chart)]
         self.not_childbearing = _not_childbearing(chart)
-        self.sterilised = [d.evidence() for d in diagnoses(chart, sets("sterilisation")) if not _future(chart, d)]
+        self.sterilised = [d.evidence() for d in diagnoses(chart, sets("sterilisation")) if d.impossible_onset is None]
         self.shown = [a.evidence() for a in answers(chart, sets("pregnancy_intention"), lambda _: Says.UNCLEAR)]
         datum = recorded or self.status or self.tests or self.due or self.breast_feeding
         self.women_apply = bool(datum) or sex_of(chart) is not Sex.MALE or _gender(chart) != Sex.MALE
@@ -169,13 +169,9 @@ def _gender(chart: Chart) -> str:
     return (chart.record.patient.gender or "").strip().lower()
 
 
-def _future(chart: Chart, diagnosis: Diagnosis) -> bool:
-    return diagnosis.when is not None and diagnosis.when.days.first > chart.on
-
-
 def _ends(chart: Chart) -> list[Diagnosis]:
     """Return deliveries and losses: each ends a pregnancy that was recorded before it."""
-    return [d for d in diagnoses(chart, chart.value_set("pregnancy_ended")) if d.certain and not _future(chart, d)]
+    return [d for d in diagnoses(chart, chart.value_set("pregnancy_ended")) if d.certain and d.impossible_onset is None]
 
 
 def _ended_after(day: date, ends: Sequence[Diagnosis]) -> bool:
@@ -314,7 +310,7 @@ def _breast_feeding(chart: Chart) -> _BreastFeeding:
     feeding = chart.value_set("breast_feeding")
     found = [
         d for d in diagnoses(chart, feeding, chart.value_set("lactation_visit"))
-        if d.course is not Course.PAST and not _future(chart, d)
+        if d.course is not Course.PAST and d.impossible_onset is None
     ]  # fmt: skip
     sure = [d for d in found if d.certain and (_inside(chart, window, d) or _says_now(feeding, d))]
     doubtful = [d.evidence() for d in found if d not in sure and not _outside(chart, window, d)]
@@ -358,17 +354,17 @@ def _hints(chart: Chart) -> list[Evidence]:
     """Return what is doubtful: possible or unconfirmed pregnancy, disorders of lactation."""
     pregnancies = [
         d for d in diagnoses(chart, chart.value_set("pregnancy"))
-        if not d.certain and d.course is not Course.PAST and not _future(chart, d)
+        if not d.certain and d.course is not Course.PAST and d.impossible_onset is None
         and not _outside(chart, chart.window("decide_positive"), d)
     ]  # fmt: skip
     others = diagnoses(chart, *(chart.value_set(name) for name in ("possible_pregnancy", "lactation_disorders")))
-    current = [d for d in others if d.course is not Course.PAST and not _future(chart, d)]
+    current = [d for d in others if d.course is not Course.PAST and d.impossible_onset is None]
     return [d.evidence() for d in (*pregnancies, *current)]
 
 
 def _not_childbearing(chart: Chart) -> list[Evidence]:
     value_set: ValueSet = chart.value_set("not_childbearing")
-    recorded = [d for d in diagnoses(chart, value_set) if d.certain and not _future(chart, d)]
+    recorded = [d for d in diagnoses(chart, value_set) if d.certain and d.impossible_onset is None]
     done = [p for p in procedures(chart, value_set) if p.certain]
     return [*(d.evidence() for d in recorded), *(p.evidence() for p in done)]
 

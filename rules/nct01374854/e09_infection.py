@@ -14,7 +14,6 @@ from enum import StrEnum
 from rules.answers import Answer, answers, final, newest, newest_first
 from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Coverage, Finding
-from rules.dates import Moment
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses
 from rules.medications import Use, orders
@@ -262,7 +261,7 @@ class _Diagnoses:
         self._chart = chart
         names = (*_LASTING, *_OVERCOME, *_JUDGED)
         self._found = {
-            n: [d for d in diagnoses(chart, chart.value_set(n)) if not _future(chart, d.when)] for n in names
+            n: [d for d in diagnoses(chart, chart.value_set(n)) if d.impossible_onset is None] for n in names
         }
 
     def certain(self, name: str) -> list[Evidence]:
@@ -288,17 +287,13 @@ class _Diagnoses:
         return [d.evidence() for d in others if _is_acute(self._chart, d)]
 
 
-def _future(chart: Chart, when: Moment | None) -> bool:
-    return when is not None and when.days.first > chart.on
-
-
 def _is_acute(chart: Chart, infection: Diagnosis) -> bool:
     """Begun in the last 30 days; or active, begun in the last 90 days or at a time not stated."""
     when = infection.when
+    if infection.impossible_onset:
+        return False
     if when is None:
         return infection.course is not Course.PAST
-    if _future(chart, when):
-        return False
     if chart.window("acute").covers(when.days, chart.on) is not Coverage.OUTSIDE:
         return True
     recent = chart.window("active").covers(when.days, chart.on) is not Coverage.OUTSIDE

@@ -168,14 +168,10 @@ def _sorted(chart: Chart, *value_sets: ValueSet) -> _Sorted:
     An entry that has a code of remission as well contradicts itself.
     """
     remission = chart.value_set("substance_remission")
-    found = [d for d in diagnoses(chart, *value_sets) if d.course is not Course.PAST and not _future(chart, d)]
+    found = [d for d in diagnoses(chart, *value_sets) if d.course is not Course.PAST and d.impossible_onset is None]
     agreed = [d for d in found if d.certain and not remission.find(d.condition.code)]
     sure = [d for d in agreed if d.current or _recent(chart, d)]
     return _Sorted(sure, [d for d in found if d not in sure])
-
-
-def _future(chart: Chart, diagnosis: Diagnosis) -> bool:
-    return diagnosis.when is not None and diagnosis.when.days.first > chart.on
 
 
 def _recent(chart: Chart, diagnosis: Diagnosis) -> bool:

@@ -97,7 +97,7 @@ def _diagnoses(chart: Chart) -> list[Evidence]:
     return [
         d.evidence()
         for d in diagnoses(chart, chart.value_set("trial_participant"))
-        if (_recent(chart, d.when) if d.when else d.course is not Course.PAST)
+        if d.impossible_onset is None and (_recent(chart, d.when) if d.when else d.course is not Course.PAST)
     ]
 
 

@@ -1,7 +1,7 @@
 """E27: an infection that the investigator deems a risk. It always needs judgement.
 
-Listed for that judgement: infections that are current or began in the last weeks, active antibacterials,
-and fever of the last days. Infections of a confidential kind are listed without their name.
+Listed for that judgement: infections that are current or began in the last weeks, drugs against infection,
+and fever of the last days. Infections of a confidential kind, and their drugs, are listed without a name.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from rules.measurements import Result, results
 from rules.medications import Use, orders
 
 CONFIDENTIAL = "An infection of a confidential kind: see chart"
+CONFIDENTIAL_DRUG = "A drug for an infection of a confidential kind: see chart"
+_CONFIDENTIAL_DRUGS = ("tb_drugs", "rifampicin", "hiv_drugs", "hcv_drugs")
 
 RULES = (
     Rule("listed", (field.listed >= 1,), Status.NEEDS_JUDGEMENT,
@@ -25,14 +27,15 @@ RULES = (
          "For the investigator to judge; nothing was found in the part of the record that is available.",
          Confidence.LOW, Basis.HUMAN),
     Rule("none-found", (), Status.NEEDS_JUDGEMENT,
-         "For the investigator to judge; no infection, antibacterial or fever was found in the record.",
+         "For the investigator to judge; no infection, anti-infective drug or fever of the kinds looked for was "
+         "found in the record.",
          Confidence.LOW, Basis.HUMAN),
 )  # fmt: skip
 
 
 def find(chart: Chart) -> Finding:
     """Return what the record holds of current infection, for the investigator."""
-    listed = [*_infections(chart), *_antibacterials(chart), *_fever(chart)]
+    listed = [*_infections(chart), *_drugs(chart), *_fever(chart)]
     missing = gaps(chart, "diagnoses", "medications", "medication-statements", "vitals")
     return Finding(
         fact={"listed": len(listed), "gaps": len(missing)},
@@ -60,7 +63,7 @@ def _infections(chart: Chart) -> list[Evidence]:
 def _is_listed(chart: Chart, diagnosis: Diagnosis) -> bool:
     """Begun in the last weeks; or current: on the problem list at any age, elsewhere only while recent."""
     when = diagnosis.when
-    if when and when.days.first > chart.on:
+    if diagnosis.impossible_onset:
         return False
     if when and chart.window("acute").covers(when.days, chart.on) is not Coverage.OUTSIDE:
         return True
@@ -71,9 +74,14 @@ def _is_listed(chart: Chart, diagnosis: Diagnosis) -> bool:
     return chart.window("active").covers(when.days, chart.on) is not Coverage.OUTSIDE
 
 
-def _antibacterials(chart: Chart) -> list[Evidence]:
-    taken = (Use.ACTIVE, Use.ON_HOLD)
-    return [order.evidence() for order in orders(chart, chart.value_set("antibacterials")) if order.use in taken]
+def _drugs(chart: Chart) -> list[Evidence]:
+    taken, confidential = (Use.ACTIVE, Use.ON_HOLD), orders(chart, *map(chart.value_set, _CONFIDENTIAL_DRUGS))
+    hidden = [order.resource for order in confidential]
+    named = orders(chart, chart.value_set("antibacterials"), chart.value_set("other_anti_infectives"))
+    return [
+        *(order.evidence() for order in named if order.use in taken and order.resource not in hidden),
+        *(replace(o.evidence(), display=CONFIDENTIAL_DRUG) for o in confidential if o.use in taken),
+    ]
 
 
 def _fever(chart: Chart) -> list[Evidence]:

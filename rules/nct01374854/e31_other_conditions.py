@@ -9,7 +9,7 @@ from __future__ import annotations
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
-from rules.diagnoses import Course, Diagnosis, course, diagnoses, has_category, is_asserted, status_code
+from rules.diagnoses import Course, Diagnosis, course, diagnoses, has_category, is_diagnosis, status_code
 from rules.encounters import has_words
 from rules.gaps import gaps
 from rules.medications import Use, orders
@@ -53,7 +53,9 @@ def find(chart: Chart) -> Finding:
 
 def _active_problems(chart: Chart) -> int:
     return sum(
-        is_asserted(condition) and has_category(condition, "problem-list-item") and course(condition) is Course.CURRENT
+        is_diagnosis(chart, condition)
+        and has_category(condition, "problem-list-item")
+        and course(condition) is Course.CURRENT
         for condition in chart.record.conditions
     )
 

@@ -16,12 +16,13 @@ from rules.criterion import Chart, Finding
 from rules.dates import add_years
 from rules.decision import FactValue, Rule, field
 from rules.diagnoses import Course, Diagnosis, diagnoses, evidence_of, unseen
-from rules.measurements import USABLE, Result, is_own, results
+from rules.measurements import USABLE, Result, effective, is_own, results
 from rules.medications import Order, orders, visibility
 from rules.nct01374854.t1dm_onset import neonatal_diagnosis
 from rules.qualitative import Reading, reading
 from rules.quantities import Interval, scaled
 from rules.record import SearchState
+from rules.resources import Observation
 from rules.words import count
 
 TYPE_1 = field.type_1
@@ -88,7 +89,7 @@ def find(chart: Chart) -> Finding:
         **_share(chart, kinds),
         "single_code": not kinds.on_active_problem_list and len(kinds.days_1) < chart.limit("code_days"),
         "insulin": insulin,
-        "other_drugs": bool(drugs.against or kinds.oral_use),
+        "other_drugs": bool(drugs.against or (kinds.oral_use and not drugs.neutral)),
         "untreated_by_insulin": drugs.visible and bool(drugs.neutral),
         "c_peptide_high": _high_years_later(chart, kinds.certain, c_peptide),
         "all_seen": not why_unseen,
@@ -112,10 +113,32 @@ def find(chart: Chart) -> Finding:
             "recorded": kinds.summary(),
         },
         evidence=(*kinds.evidence(), *drugs.evidence(), *antibodies, *(r.evidence() for r in c_peptide[:1])),
-        notes=("Onset is recorded in the first months of life, which suggests another kind.",)
-        if neonatal_diagnosis(chart, kinds.certain)
-        else (),
+        notes=_notes(chart, kinds, _supports(chart, kinds, drugs, antibodies, c_peptide)),
     )
+
+
+def _supports(
+    chart: Chart, kinds: _Kinds, drugs: _Drugs, antibodies: Sequence[Evidence], c_peptide: Sequence[Result]
+) -> list[str]:
+    """Return what else supports type 1 diabetes, insulin apart. It does not decide."""
+    found = {
+        "positive islet antibodies": antibodies,
+        "a low C-peptide": c_peptide and _below(chart, c_peptide[0]),
+        "glucagon ordered": drugs.glucagon,
+        "ketoacidosis or a hyperosmolar state recorded": diagnoses(chart, chart.value_set("dka_hhs")),
+        "a diagnosis that presupposes it": kinds.indirect,  # it is not named, for it is sensitive
+    }
+    return [words for words, there in found.items() if there]
+
+
+def _notes(chart: Chart, kinds: _Kinds, supports: Sequence[str]) -> list[str]:
+    """Return remarks on a recorded type 1 diabetes."""
+    notes = []
+    if neonatal_diagnosis(chart, kinds.certain):
+        notes.append("Onset is recorded in the first months of life, which suggests another kind.")
+    if kinds.certain and supports:
+        notes.append(f"Also in support: {', '.join(supports)}.")
+    return notes
 
 
 class _Kinds:
@@ -133,6 +156,7 @@ class _Kinds:
         self.other = [d for d in diagnoses(chart, sets("other_diabetes")) if d.confirmed]
         self.presymptomatic = diagnoses(chart, sets("presymptomatic_t1dm"))
         self.unspecified = [d for d in diagnoses(chart, sets("unspecified_diabetes")) if d.confirmed]
+        self.gestational = diagnoses(chart, sets("gestational_diabetes"))
         self.indirect = diagnoses(chart, sets("t1dm_indirect"))
         self.insulin_use = [d for d in diagnoses(chart, sets("insulin_use")) if d.certain]
         self.oral_use = [d for d in diagnoses(chart, sets("oral_hypoglycemic_use")) if d.certain and d.current]
@@ -165,7 +189,8 @@ class _Kinds:
         if self.presymptomatic:
             return "only a presymptomatic stage"
         for found, words in ((self.type_2, "type 2 or unspecified"), (self.other, "another kind of diabetes"),
-                             (self.unspecified, "diabetes of unstated type")):  # fmt: skip
+                             (self.unspecified, "diabetes of unstated type"),
+                             (self.gestational, "gestational diabetes")):  # fmt: skip
             if found:
                 return f"{words} only"
         return "no diabetes among the diagnoses"
@@ -210,7 +235,7 @@ class _Drugs:
         self.visible, self.why = seen.complete, seen.why
 
     def evidence(self) -> tuple[Evidence, ...]:
-        return tuple(order.evidence() for order in (*self.insulin, *self.against, *self.neutral))
+        return tuple(order.evidence() for order in (*self.insulin, *self.against, *self.neutral, *self.glucagon))
 
 
 def _taken(chart: Chart, name: str) -> list[Order]:
@@ -284,5 +309,11 @@ def _antibodies(chart: Chart) -> list[Evidence]:
         for r in found
         if (r.observation.status or "").strip().lower() in USABLE
         and is_own(chart, r.observation)
+        and not _is_future(chart, r.observation)
         and reading(r.value, positive, negative) is Reading.POSITIVE
     ]
+
+
+def _is_future(chart: Chart, observation: Observation) -> bool:
+    when, _confidence = effective(chart, observation)
+    return when is not None and when.days.first > chart.on

@@ -13,6 +13,8 @@ from rules.criterion import Chart, Coverage, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import diagnoses
 from rules.measurements import newest, numeric_finding, results
+from rules.pregnancy import may_be_pregnant
+from rules.procedures import procedures, when_done
 from rules.quantities import Interval
 from rules.timeline import Timeline
 
@@ -87,20 +89,11 @@ def find(chart: Chart) -> Finding:
 def _cautions(chart: Chart) -> list[str]:
     """Say that HbA1c may mislead; what is behind it stays in the chart, for it can be sensitive."""
     misleading = [d for d in diagnoses(chart, chart.value_set("hba1c_caution")) if d.certain and d.current]
-    if misleading or _transfused(chart) or _pregnant(chart):
+    if misleading or _transfused(chart) or may_be_pregnant(chart, chart.window("pregnancy")):
         return ["HbA1c can mislead with a red-cell or kidney condition, transfusion or pregnancy: see chart."]
     return []
 
 
 def _transfused(chart: Chart) -> bool:
-    codes, window = chart.value_set("blood_transfusion"), chart.window("transfusion")
-    for procedure in chart.record.procedures:
-        period = procedure.performed_period
-        when = chart.moment(procedure.performed_date_time) or chart.moment(period.start if period else None)
-        if codes.find(procedure.code) and when and window.covers(when.days, chart.on) is Coverage.INSIDE:
-            return (procedure.status or "").strip().lower() == "completed"
-    return False
-
-
-def _pregnant(chart: Chart) -> bool:
-    return any(d.certain and d.current for d in diagnoses(chart, chart.value_set("pregnancy")))
+    done, window = procedures(chart, chart.value_set("blood_transfusion")), chart.window("transfusion")
+    return any(when_done(chart, one, window) is Coverage.INSIDE for one in done)

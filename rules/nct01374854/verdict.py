@@ -6,17 +6,16 @@ and the verdict is "possibly eligible" at best (clinical reference, sections 5 a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date, tzinfo
 
 from rules.assessment import CriterionResult, Effect, Kind, Status, Verdict
 from rules.codes import ValueSet
 from rules.criterion import Finding, TrialSettings
-from rules.dates import parse_moment
 from rules.decision import Rule, field
+from rules.opt_out import opt_out
 from rules.record import PatientRecord
-from rules.resources import Coding, Consent
+from rules.resources import Coding
 from rules.words import count
 
 TEST_PATIENT = "HTEST"
@@ -27,11 +26,6 @@ EITHER = ("I7", "I8")
 
 GATE_RULES = frozenset(
     {"I1.too-young", "I1.too-old", "I1.too-old-for-the-header", "I4.no-type-1", "I4.conditions-incomplete"}
-)
-
-_RESEARCH = re.compile(r"\bresearch\b", re.IGNORECASE)
-_REFUSAL = re.compile(
-    r"\b(no|not|never|declin\w*|refus\w*|opt(?:s|ed|ing)?[ -]out|withdr\w*|exclud\w*)\b", re.IGNORECASE
 )
 
 RULES: tuple[Rule[Verdict], ...] = (
@@ -66,10 +60,11 @@ def tally(
     unknown = [r for r in deciding if r.status is Status.UNKNOWN and r.id not in HUMAN]
     status = {name: result.status for name, result in by_id.items()}
     judged = (Status.MET, Status.NEEDS_JUDGEMENT)
+    will = opt_out(record, value_sets["research_opt_out"], on, zone)
     required = all(status[name] in judged for name in MAY_BE_JUDGED)
     return Finding(
         fact={
-            "opted_out": has_opted_out(record, value_sets["research_opt_out"], on, zone),
+            "opted_out": will.refused,
             "test_patient": is_test_patient(record) and not settings.assess_test_patients,
             "deceased": is_deceased(record),
             "age_outside": status["I1"] is Status.NOT_MET,
@@ -88,7 +83,10 @@ def tally(
             "unknown": count(len(unknown), "criterion is", "criteria are"),
             "softened": str(len(softened)),
         },
-        notes=[f"{r.id} {r.label}: {r.summary}" for r in (*blocking, *softened) if r.id not in MAY_BE_JUDGED],
+        notes=[
+            *(f"{r.id} {r.label}: {r.summary}" for r in (*blocking, *softened) if r.id not in MAY_BE_JUDGED),
+            *will.notes,
+        ],
     )
 
 
@@ -100,43 +98,3 @@ def is_test_patient(record: PatientRecord) -> bool:
     meta = record.patient.meta
     marks: list[Coding] = [*(meta.tag or ()), *(meta.security or ())] if meta else []
     return any((mark.code or "").strip().upper() == TEST_PATIENT for mark in marks)
-
-
-def has_opted_out(record: PatientRecord, phrases: ValueSet, on: date, zone: tzinfo) -> bool:
-    """True for an active research Consent that denies, or an active Flag that says so."""
-    refused = any(
-        consent.status == "active"
-        and consent.provision is not None
-        and consent.provision.type == "deny"
-        and _about_research(consent)
-        and not _over(consent.provision.period.end if consent.provision.period else None, on, zone)
-        for consent in record.consents
-    )
-    flagged = any(
-        flag.status == "active"
-        and flag.code is not None
-        and not _over(flag.period.end if flag.period else None, on, zone)
-        and any(_refuses(words, phrases) for words in _words(flag.code.text, flag.code.codings))
-        for flag in record.flags
-    )
-    return refused or flagged
-
-
-def _about_research(consent: Consent) -> bool:
-    """True when scope or category of a Consent is research."""
-    concepts = [concept for concept in (consent.scope, *(consent.category or ())) if concept is not None]
-    return any((coding.code or "").strip().lower() == "research" for c in concepts for coding in c.codings)
-
-
-def _refuses(words: str, phrases: ValueSet) -> bool:
-    """True for a known phrase, and for "research" beside a word of refusal: a refusal is better heard twice."""
-    return phrases.find_words(words, cues=False) is not None or bool(_RESEARCH.search(words) and _REFUSAL.search(words))
-
-
-def _words(text: str | None, codings: Sequence[Coding]) -> list[str]:
-    return [words for words in (text, *(coding.display for coding in codings)) if words]
-
-
-def _over(end: str | None, on: date, zone: tzinfo) -> bool:
-    moment = parse_moment(end, zone)
-    return moment is not None and moment.days.last < on

@@ -153,4 +153,18 @@ CASES = [
          searches={"problems": "forbidden"}, expect="met", says="could not be looked for"),
     case("results held back by the server lower the confidence", bmi("36 kg/m2"),
          searches={"vitals": "suppressed"}, expect="met", confidence="moderate"),
+    case("reported and computed differ by 1.02", bmi("28.7 kg/m2"), weight("80 kg"), height("170 cm"),
+         expect="needs-judgement", rule="unit-error-likely"),
+    case("reported and computed differ by 0.998", bmi("28.68 kg/m2"), weight("80 kg"), height("170 cm"),
+         expect="not-met", rule="not-above"),
+    case("pregnant 294 days ago", patient(gender="female"), bmi("24 kg/m2"),
+         diagnosis("icd10cm:Z33.1", onset="2024-08-25"), expect="unknown", rule="pregnancy"),
+    case("pregnant 295 days ago", patient(gender="female"), bmi("24 kg/m2"),
+         diagnosis("icd10cm:Z33.1", onset="2024-08-24"), expect="not-met"),
+    *[case(f"a lost limb as {code}", bmi("24 kg/m2"), diagnosis(code), expect="not-met", says="Limb loss")
+      for code in ("icd10cm:Z89.511", "icd10:Z89.5", "icd9:V49.75")],
+    case("a lost limb in words", bmi("24 kg/m2"), diagnosis(text="Below-knee amputation"), expect="not-met",
+         says="Limb loss"),
+    case("a percentile under an index code as well", vital("39156-5 59576-9", "97 kg/m2", "2025-06-01"),
+         expect="unknown"),
 ]  # fmt: skip

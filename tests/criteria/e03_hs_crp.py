@@ -82,4 +82,5 @@ CASES = [
     case("above 3 mg/L", lab(HS, ">3 mg/L", DAY), expect="met"),
     case("above 10 mg/L", lab(HS, ">10 mg/L", DAY), expect="met", rule="acute"),
     case("a quintile is no concentration", lab("35648-5", "5", DAY), expect="unknown", says="no result"),
+    case("a quintile under a CRP code as well", lab("30522-7 35648-5", "5 mg/L", "2025-06-01"), expect="unknown"),
 ]  # fmt: skip

@@ -187,4 +187,7 @@ CASES = [
     case("another person's pressure",
          blood_pressure("190", "110", NOW, focus=[{"reference": "RelatedPerson/r"}]),
          expect="unknown"),
+    case("cancelled", blood_pressure("170", "90", NOW, status="cancelled"), expect="unknown",
+         says="one of status cancelled is not used"),
+    case("a mean pressure under a systolic code as well", vital("8480-6 8478-0", "170 mm[Hg]", NOW), expect="unknown"),
 ]  # fmt: skip

@@ -33,7 +33,15 @@ def coded(system: str, code: str, display: str) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": code, "display": display}]}
 
 
+LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
 NEPHROPATHY = diagnosis("icd10cm:E10.21")
+
+
+def ratio(above: str, below: str) -> dict[str, dict[str, object]]:
+    """A Ratio of two amounts written like ``350 mg``."""
+    parts = {"numerator": above.split(), "denominator": below.split()}
+    return {name: {"value": int(value), "unit": unit} for name, (value, unit) in parts.items()}
+
 
 CASES = [
     # 24-hour protein
@@ -228,4 +236,26 @@ CASES = [
     case("of the future", acr("20 mg/g", "2025-07-01"), expect="unknown", says="future"),
     case("urine creatinine is no protein", lab("2161-8", "90 mg/dL", DAY), expect="unknown",
          says="no result"),
+    case("a ratio of two amounts", lab("9318-7", None, DAY, valueRatio=ratio("350 mg", "1 g")), expect="met",
+         says="350 mg : 1 g"),
+    case("an amount in 24 hours as a ratio", lab("2889-4", None, DAY, valueRatio=ratio("290 mg", "24 h")),
+         expect="not-met"),
+    # how many of the last results are compared
+    case("the third last of the ratios disagrees", acr("20 mg/g"), acr("21 mg/g", "2025-04-20"),
+         acr("90 mg/g", "2025-03-20"), expect="not-met", says="The last 3 results do not agree"),
+    case("the fourth last does not matter", acr("20 mg/g"), acr("21 mg/g", "2025-04-20"), acr("22 mg/g", "2025-03-20"),
+         acr("90 mg/g", "2025-02-20"), expect="not-met", omits="do not agree"),
+    # answers and diagnoses in every code system
+    *[case(f"a strip answered by the code {code}",
+           lab("20454-5", None, DAY, valueCodeableConcept=coded(system, code, "")), expect=expect, rule=rule)
+      for system, code, expect, rule in (
+          (LOINC, "LA6577-6", "not-met", "dipstick-clear"), (SNOMED, "167273002", "not-met", "dipstick-clear"),
+          (LOINC, "LA6576-8", "unknown", "dipstick-raised"), (SNOMED, "167275009", "unknown", "dipstick-raised"))],
+    *[case(f"proteinuria as {code}", diagnosis(code), expect="needs-judgement", rule="diagnosis")
+      for code in ("icd10cm:R80.9", "icd10cm:N04.9", "icd10cm:E10.29", "icd10:R80", "icd9:791.0", "snomed:29738008",
+                   "snomed:420514000", "snomed:71721000119101", "snomed:264867001")],
+    *[case(f"a harmless kind as {code}", diagnosis(code), expect="unknown", rule="unknown")
+      for code in ("icd10cm:R80.2", "icd10cm:O12.10", "icd10:O12.1")],
+    case("gestational by its WHO code, beside the ICD-10-CM code R80.9", diagnosis("icd10cm:R80.9", "icd10:O12.1"),
+         expect="unknown", rule="unknown"),
 ]  # fmt: skip

@@ -57,6 +57,14 @@ AT_THE_LIMITS = lymphocytes("1.0 10*3/uL"), neutrophils("1.5 10*3/uL"), platelet
 ONE_MISSING = {"lymphocytes": (ANC, PLT), "neutrophils": (ALC, PLT), "platelets": (ALC, ANC)}
 WBC = lab("6690-2", "4.0 10*3/uL", DAY)
 
+PREGNANT = diagnosis("icd10cm:Z33.1", onset="2025-03-01")
+ADMINISTRATIVE = (("http://hl7.org/fhir/administrative-gender", "male", "female"),)
+
+
+def sex(system: str, code: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code}]}
+
+
 CASES = [
     case("all four normal", HB, *COUNTS, expect="not-met", rule="clear", confidence="high", basis="direct"),
     # hemoglobin with a range
@@ -260,4 +268,26 @@ CASES = [
     case("labs forbidden", searches={"labs": "forbidden"}, expect="unknown", says="forbidden"),
     case("labs truncated", HB, *COUNTS, searches={"labs": "truncated"}, expect="unknown"),
     case("man, 13.49 without a range", MAN, hb("13.49 g/dL"), *COUNTS, expect="unknown"),
+    case("neutrophils 1.49", HB, ALC, neutrophils("1.49 10*3/uL"), PLT, expect="met", near=True),
+    case("365 days old is still shown", lab("777-3", "250 10*3/uL", "2024-06-15"), expect="unknown",
+         says="older than 90 days"),
+    case("366 days old is not shown", lab("777-3", "250 10*3/uL", "2024-06-14"), expect="unknown",
+         says="Platelets: no result in the last 365 days"),
+    # pregnancy: its limit, and how long it is believed
+    case("pregnant, 10.9 without a range", WOMAN, PREGNANT, hb("10.9 g/dL"), *COUNTS, expect="needs-judgement"),
+    case("pregnant, 11.0 without a range", WOMAN, PREGNANT, hb("11.0 g/dL"), *COUNTS, expect="unknown"),
+    case("pregnant 294 days ago, 11.5 without a range", WOMAN, diagnosis("icd10cm:Z33.1", onset="2024-08-25"),
+         hb("11.5 g/dL"), *COUNTS, expect="unknown"),
+    case("pregnant 295 days ago, 11.5 without a range", WOMAN, diagnosis("icd10cm:Z33.1", onset="2024-08-24"),
+         hb("11.5 g/dL"), *COUNTS, expect="needs-judgement"),
+    # leukocytes and their shares
+    case("leukocytes of the day before", HB, ANC, PLT, lab("26464-8", "2.0 10*3/uL", "2025-05-19"),
+         lab("736-9", "40 %", DAY), expect="met", rule="lymphopenia-derived"),
+    case("leukocytes of two days before", HB, ANC, PLT, lab("26464-8", "2.0 10*3/uL", "2025-05-18"),
+         lab("736-9", "40 %", DAY), expect="unknown"),
+    *[case(f"a range for the sex by {code}, hemoglobin 12.5", MAN,
+           hb_ranges("12.5 g/dL", g_dl(12.0, appliesTo=[sex(system, other)]),
+                     g_dl(13.0, appliesTo=[sex(system, code)])),
+           *COUNTS, expect="met", rule="hemoglobin-below")
+      for system, code, other in ADMINISTRATIVE],
 ]  # fmt: skip

@@ -590,4 +590,6 @@ CASES = [
         expect="unknown",
         rule="diagnoses-missing",
     ),
+    case("factor V activity is shown", *NORMAL, lab("3193-0", "80 %", DAY), expect="not-met", shows="80 %"),
+    case("a PT activity under a PT code as well", lab("5902-2 5894-1", "80 s", DAY), expect="unknown"),
 ]

@@ -171,5 +171,11 @@ CASES = [
            tg("250 mg/dL", DAY, specimen={"reference": "Specimen/s1"}),
            resource("Specimen", f"specimen, fasting {hours} h", id="s1", collection={"fastingStatusDuration": {
                "value": hours, "code": "h", "system": "http://unitsofmeasure.org"}}), expect=status)
-      for hours, status in ((8, "met"), (7, "unknown"))],
+      for hours, status in ((8, "met"), (7.95, "unknown"))],
+    case("treatment by its class is context only", fasting_ldl("140 mg/dL"), medication("atc:C10AA05"), expect="met",
+         says="Lipid-lowering treatment"),
+    case("365 days old is still shown", ldl("140 mg/dL", "2024-06-15"), expect="unknown", says="older than 180 days"),
+    case("366 days old is not shown", ldl("140 mg/dL", "2024-06-14"), expect="unknown",
+         says="no result in the last 365 days"),
+    case("a goal under an LDL code as well", lab("2089-1 86911-5", "140 mg/dL", DAY), expect="unknown"),
 ]  # fmt: skip

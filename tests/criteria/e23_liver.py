@@ -197,4 +197,26 @@ CASES = [
          expect="met", rule="alt-above"),
     case("labs forbidden", searches={"labs": "forbidden"}, expect="unknown", says="forbidden"),
     case("labs truncated", ALT, AST, ALP, BILI, searches={"labs": "truncated"}, expect="unknown"),
+    *[case(f"bilirubin alone with Gilbert syndrome as {code}", ALT, AST, bilirubin("2.0 mg/dL", "1.2"),
+           diagnosis(code), expect="needs-judgement", rule="gilbert")
+      for code in ("icd10cm:E80.4", "icd10:E80.4", "icd9:277.4", "snomed:27503000")],
+    case("GGT is shown and does not decide", ALT, AST, lab("2324-2", "300 U/L", DAY), expect="not-met",
+         shows="300 U/L"),
+    case("a direct bilirubin under the code of the total as well", ALT, AST, lab("1975-2 1968-7", "3 mg/dL", DAY),
+         expect="not-met"),
+    case("bilirubin 1.5 without a range", ALT, AST, bilirubin("1.5 mg/dL"), expect="not-met"),
+    case("bilirubin 1.51 without a range", ALT, AST, bilirubin("1.51 mg/dL"), expect="unknown"),
+    case("bilirubin 1.95 without a range", ALT, AST, bilirubin("1.95 mg/dL"), expect="unknown"),
+    case("bilirubin 1.96 without a range", ALT, AST, bilirubin("1.96 mg/dL"), expect="needs-judgement",
+         rule="bilirubin-above-usual"),
+    case("a raised ALP 294 days after a pregnancy began", WOMAN, diagnosis("icd10cm:Z33.1", onset="2024-08-25"),
+         alp("200 U/L", "120"), expect="met", says="rises in pregnancy"),
+    case("a raised ALP 295 days after a pregnancy began", WOMAN, diagnosis("icd10cm:Z33.1", onset="2024-08-24"),
+         alp("200 U/L", "120"), expect="met", omits="rises in pregnancy"),
+    case("sex for clinical use chooses the range", patient(gender="female", extension=[{
+         "url": "http://hl7.org/fhir/StructureDefinition/patient-sexParameterForClinicalUse", "extension": [{
+             "url": "value", "valueCodeableConcept": {"coding": [{"code": "male-typical"}]}}]}]),
+         lab("1742-6", "55 U/L", DAY, referenceRange=[
+             {"high": {"value": 30, "unit": "U/L"}, "appliesTo": [{"text": "women"}]},
+             {"high": {"value": 40, "unit": "U/L"}, "appliesTo": [{"text": "men"}]}]), AST, expect="not-met"),
 ]  # fmt: skip

@@ -9,7 +9,7 @@ HYPERTENSION = diagnosis("icd10cm:I10")
 
 CASES = [
     case("nothing in the record", HYPERTENSION, **NONE, basis="human-only", confidence="low",
-         says="no infection, antibacterial or fever was found"),
+         says="no infection, anti-infective drug or fever of the kinds looked for was found"),
     case("osteomyelitis of the foot", diagnosis("icd10cm:M86.671", recorded="2025-01-10"), **FOUND,
          says="M86.671"),
     case("onychomycosis for years", diagnosis("icd10cm:B35.1", onset="2019-03-01"), **FOUND),
@@ -60,4 +60,25 @@ CASES = [
          says="Data unavailable: the vitals search was truncated."),
     case("a server without MedicationStatement is no gap", HYPERTENSION,
          searches={"medication-statements": "unsupported"}, **NONE),
+    case("an infection recorded tomorrow", diagnosis("icd10cm:N39.0", recorded="2025-06-16"), **NONE),
+    case("a drug against fungi", HYPERTENSION, medication("fluconazole 150 mg"), **FOUND, says="fluconazole"),
+    case("a drug against fungi by its class", HYPERTENSION, medication("atc:J02AC01"), **FOUND),
+    case("a drug against influenza, finished", HYPERTENSION, medication("oseltamivir 75 mg", status="completed"),
+         **NONE),
+    case("a drug for tuberculosis is not named", HYPERTENSION, medication("isoniazid 300 mg"), **FOUND,
+         says="judge; found in the record: A drug for an infection of a confidential kind: see chart"),
+    case("a drug for HIV is not named", HYPERTENSION, medication("atc:J05AR20"), **FOUND,
+         says="judge; found in the record: A drug for an infection of a confidential kind: see chart"),
+    case("a drug for hepatitis C is not named", HYPERTENSION, medication("sofosbuvir 400 mg"), **FOUND,
+         says="judge; found in the record: A drug for an infection of a confidential kind: see chart"),
+    *[case(f"an infection as {code}", diagnosis(code), **FOUND, omits="confidential")
+      for code in ("icd10cm:N39.0", "icd10:N39.0", "icd9:599.0", "snomed:40733004")],
+    case("an infection in words", diagnosis(text="Urinary tract infection"), **FOUND),
+    *[case(f"a confidential infection as {code}", diagnosis(code), **FOUND,
+           says="found in the record: An infection of a confidential kind: see chart (current)")
+      for code in ("icd10cm:B18.2", "icd10:B18.2", "icd9:070.54")],
+    case("a confidential infection in words", diagnosis(text="HIV"), **FOUND,
+         says="found in the record: An infection of a confidential kind: see chart (current)"),
+    case("rifampicin is not named", HYPERTENSION, medication("rifampicin 300 mg"), **FOUND,
+         says="found in the record: A drug for an infection of a confidential kind: see chart"),
 ]  # fmt: skip

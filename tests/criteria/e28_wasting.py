@@ -204,4 +204,24 @@ CASES = [
          protein("5.1 g/dL", status="preliminary"), expect="needs-judgement", rule="protein-conflict"),
     case("entered in error", T1DM, protein("5.1 g/dL", status="entered-in-error"), expect="unknown"),
     case("protein in urine is no total protein", T1DM, lab("2889-4", "100 mg/(24.h)", DAY), expect="unknown"),
+    case("discharge to a hospice yet to come", NORMAL, T1DM, encounter("IMP", "2025-06-10", "2025-06-20",
+         hospitalization={
+         "dischargeDisposition": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/discharge-disposition",
+                                              "code": "hosp"}]}}), expect="not-met"),
+    case("cachexia recorded tomorrow", NORMAL, T1DM, diagnosis("icd10cm:R64", recorded="2025-06-16"),
+         expect="not-met"),
+    case("an empty list of problems is no diagnosis", NORMAL, diagnosis(text="No known problems"), expect="unknown",
+         says="no diagnoses are recorded"),
+    case("no information is no diagnosis", NORMAL, resource("Condition", "no information about problems", code={
+         "coding": [{"system": "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips",
+                     "code": "no-problem-info"}]}), expect="unknown", says="no diagnoses are recorded"),
+    *[case(f"palliative care as {code}", NORMAL, diagnosis(code), expect="needs-judgement", rule="questionable")
+      for code in ("icd10:Z51.5", "icd9:V66.7", "snomed:103735009")],
+    case("palliative care in words", NORMAL, diagnosis(text="Palliative care"), expect="needs-judgement"),
+    case("malnutrition in words", NORMAL, diagnosis(text="Malnutrition"), expect="needs-judgement"),
+    case("disorder of plasma proteins in WHO ICD-10", NORMAL, diagnosis("icd10:E88.0"), expect="needs-judgement"),
+    *[case(f"an empty list of problems as {code}", NORMAL, resource("Condition", f"{code} of {system}",
+           code={"coding": [{"system": system, "code": code}]}), expect="unknown", says="no diagnoses are recorded")
+      for system, code in (("http://snomed.info/sct", "160245001"),
+                           ("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown"))],
 ]  # fmt: skip

@@ -40,4 +40,13 @@ CASES = [
          rule="data-unavailable", says="Data unavailable: the problems search was failed."),
     case("the medications are forbidden, a transplant is known", diagnosis("icd10cm:Z94.0"),
          searches={"medications": "forbidden"}, **NOTED, says="Data unavailable"),
+    case("an empty list of problems", diagnosis(text="No known problems"), expect="needs-judgement",
+         says="0 active problems"),
+    *[case(f"worth a note: {code}", diagnosis(code), **NOTED)
+      for code in ("icd10cm:Z91.041", "icd9:V15.08", "icd10cm:Z94.4", "icd10:Z94.4", "icd9:V42.7", "snomed:709044004",
+                   "icd10:N18.3", "icd9:585.3", "icd10:Z99.2", "icd9:V45.11", "icd10:Z94.0", "icd9:V42.0")],
+    *[case(f"worth a note: {text}", diagnosis(text=text), **NOTED)
+      for text in ("Liver transplant", "Kidney transplant", "Chronic kidney disease", "End stage renal disease")],
+    case("a contrast medium by its class in the allergy list", resource("AllergyIntolerance", "allergy to iohexol",
+         code={"coding": [{"system": "http://www.whocc.no/atc", "code": "V08AB02"}]}), **NOTED),
 ]  # fmt: skip

@@ -49,6 +49,10 @@ class Case:
     confidence: str | None = None
     basis: str | None = None
     says: str | None = None
+    omits: str | None = None
+    """What the summary must not say."""
+    shows: str | None = None
+    """Words of an entry that is shown as evidence."""
     on: date = TODAY
     searches: Mapping[str, str] = field(default_factory=dict)
     """Searches that did not end well: ``{"labs": "forbidden"}``."""

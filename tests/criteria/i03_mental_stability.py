@@ -46,4 +46,11 @@ CASES = [
          expect="needs-judgement", rule="ask", says="Not looked at: the problems search was forbidden."),
     case("the encounters are forbidden", searches={"encounters": "forbidden"}, expect="needs-judgement",
          says="Not looked at: the encounters search was forbidden."),
+    case("a psychiatric stay that ended 12 months ago to the day",
+         encounter("IMP", "2024-06-01", "2024-06-15", type=PSYCHIATRY), expect="needs-judgement", rule="hints"),
+    case("a psychiatric stay that ended a day earlier",
+         encounter("IMP", "2024-06-01", "2024-06-14", type=PSYCHIATRY), expect="needs-judgement", rule="ask"),
+    case("schizophrenia in WHO ICD-10", diagnosis("icd10:F20.0"), expect="needs-judgement", rule="hints"),
+    case("suicidal ideation in ICD-9-CM", diagnosis("icd9:V62.84", onset="2025-01-01"), expect="needs-judgement",
+         rule="hints"),
 ]  # fmt: skip

@@ -1,6 +1,8 @@
 """I4: a clinical history compatible with type 1 diabetes. Without it there is no card."""
 
-from tests.criteria.given import Given, case, diagnosis, lab, medication, patient, resource
+from typing import Any
+
+from tests.criteria.given import Given, case, diagnosis, encounter, lab, medication, patient, resource
 
 CRITERION = "I4"
 
@@ -9,9 +11,13 @@ def t1(recorded: str | None = "2015-01-01", **more: str) -> Given:
     return diagnosis("icd10cm:E10.9", recorded=recorded, **more)
 
 
-def visit(code: str, day: str) -> Given:
+def visit(code: str, day: str | None, **more: Any) -> Given:
     """A diagnosis of one encounter, not on the problem list."""
-    return diagnosis(code, recorded=day, category="encounter-diagnosis", clinical=None)
+    return diagnosis(code, recorded=day, category="encounter-diagnosis", clinical=None, **more)
+
+
+def visits(code: str, year: str, days: int) -> list[Given]:
+    return [visit(code, f"{year}-{1 + n // 28:02}-{1 + n % 28:02}") for n in range(days)]
 
 
 GLARGINE = medication("insulin glargine")
@@ -173,4 +179,96 @@ CASES = [
          t1("2005-01-01", onset="2000-06-30"), GLARGINE, expect="met", says="first months of life"),
     case("onset at six months of age gives none", patient("2000-01-01"), t1("2005-01-01", onset="2000-07-01"),
          GLARGINE, expect="met"),
+    # what is dated after the day of evaluation is not used
+    case("type 1 recorded tomorrow", t1("2025-06-16"), GLARGINE, expect="not-met", rule="no-type-1"),
+    case("type 1 recorded today", t1("2025-06-15"), GLARGINE, expect="met"),
+    case("type 1 coded at a visit tomorrow", visit("icd10cm:E10.9", None, encounter={"reference": "Encounter/v"}),
+         encounter("AMB", "2025-06-16", "2025-06-16", id="v"), GLARGINE, expect="not-met"),
+    case("type 1 with an onset that is yet to come is type 1", t1(None, onset="2030-01-01"), GLARGINE, expect="met"),
+    case("another kind recorded tomorrow", t1(), GLARGINE, diagnosis("icd10cm:E08.9", recorded="2025-06-16"),
+         expect="met", rule="type-1"),
+    case("insulin ordered tomorrow", t1(), medication("insulin glargine", authored="2025-06-16"), expect="met",
+         rule="insulin-not-visible"),
+    case("insulin ordered today", t1(), medication("insulin glargine", authored="2025-06-15"), expect="met",
+         rule="type-1"),
+    case("glipizide ordered tomorrow", t1(), GLARGINE, medication("glipizide 5 mg", authored="2025-06-16"),
+         expect="met"),
+    case("GAD antibodies dated tomorrow", diagnosis("snomed:73211009"), GLARGINE,
+         lab("13926-1", "positive", "2025-06-16", text=True), expect="not-met"),
+    case("gestational diabetes only", diagnosis("icd10cm:O24.410"), expect="not-met",
+         says="gestational diabetes only"),
+    # long-term oral drugs as a code count against it, unless metformin is what it stands for
+    case("long-term oral drugs as a code", t1(), GLARGINE, diagnosis("icd10cm:Z79.84"), expect="needs-judgement",
+         rule="against-drugs"),
+    case("long-term oral drugs as a code, and metformin", t1(), GLARGINE, diagnosis("icd10cm:Z79.84"), METFORMIN,
+         expect="met", rule="type-1"),
+    # what supports it
+    case("glucagon is in support", t1(), GLARGINE, medication("glucagon emergency kit"), expect="met",
+         says="Also in support: glucagon ordered."),
+    case("glucagon by its class", t1(), GLARGINE, medication("atc:H04AA01"), expect="met", says="glucagon ordered"),
+    case("glucagon by its RxNorm code", t1(), GLARGINE, medication("rxnorm:4832"), expect="met",
+         says="glucagon ordered"),
+    case("ketoacidosis years ago is in support", t1(), diagnosis("icd10cm:E10.10", onset="2012", recorded="2012-05-01"),
+         expect="met", says="ketoacidosis or a hyperosmolar state recorded"),
+    case("antibodies and a low C-peptide are in support", t1(), GLARGINE,
+         lab("13926-1", "positive", "2020-01-01", text=True), lab("1986-9", "0.2 ng/mL", "2024-01-01"), expect="met",
+         says="Also in support: positive islet antibodies, a low C-peptide."),
+    case("a diagnosis that presupposes it is in support, and not named", t1(), GLARGINE,
+         diagnosis("snomed:1067201000000106"), expect="met", says="a diagnosis that presupposes it"),
+    case("a C-peptide of 0.6 is no support", t1(), GLARGINE, lab("1986-9", "0.6 ng/mL", "2024-01-01"), expect="met",
+         says="on insulin."),
+    # how long an order without a dispense counts as active
+    case("insulin ordered 12 months ago to the day", t1(), medication("insulin glargine", authored="2024-06-15"),
+         expect="met", rule="type-1"),
+    case("insulin ordered a day earlier", t1(), medication("insulin glargine", authored="2024-06-14"), expect="met",
+         rule="insulin-not-visible"),
+    # the majority, as near as days can tell
+    case("type 1 on 21 of 41 days", *visits("icd10cm:E10.9", "2020", 21), *visits("icd10cm:E11.9", "2021", 20),
+         GLARGINE, expect="met", rule="type-1"),
+    case("type 1 on 20 of 40 days", *visits("icd10cm:E10.9", "2020", 20), *visits("icd10cm:E11.9", "2021", 20),
+         GLARGINE, expect="needs-judgement", rule="not-the-majority"),
+    case("onset at six months of age is no hint", patient("2000-01-01"), t1("2005-01-01", onset="2000-07-01"),
+         GLARGINE, expect="met", omits="first months"),
+    # other kinds of diabetes, in every classification
+    *[case(f"type 1 beside another kind: {other}", t1(), GLARGINE, diagnosis(other), expect="needs-judgement",
+           rule="other-kind")
+      for other in ("icd10cm:E08.9", "icd10cm:E09.9", "icd10cm:E13.9", "icd10:E13.9", "icd9:249.00",
+                    "snomed:8801005", "snomed:609562003")],
+    case("type 1 beside another kind in words", t1(), GLARGINE, diagnosis(text="MODY"), expect="needs-judgement",
+         rule="other-kind"),
+    *[case(f"no majority beside {other}", t1(), GLARGINE, diagnosis(other, recorded="2016-01-01"),
+           expect="needs-judgement", rule="not-the-majority")
+      for other in ("icd10cm:E11.9", "icd10:E11.9", "icd9:250.00", "snomed:44054006")],
+    case("type 2 in words does not count as a code day", t1(), GLARGINE, diagnosis(text="Type 2 diabetes"),
+         expect="met"),
+    *[case(f"gestational diabetes as {code}", diagnosis(code), expect="not-met", says="gestational diabetes only")
+      for code in ("icd10cm:O24.410", "icd10:O24.4", "icd9:648.83", "snomed:11687002")],
+    case("gestational diabetes in words", diagnosis(text="Gestational diabetes"), expect="not-met",
+         says="gestational diabetes only"),
+    *[case(f"diabetes of unstated type as {code}", diagnosis(code), GLARGINE, medication("lisinopril 10 mg"),
+           lab("13926-1", "positive", "2020-01-01", text=True), expect="needs-judgement",
+           rule="unspecified-autoimmune") for code in ("snomed:73211009", "icd10:E14.9")],
+    case("a slow form in words", diagnosis(text="LADA"), GLARGINE, expect="needs-judgement", rule="atypical"),
+    *[case(f"pancreas: {code}", t1(), GLARGINE, diagnosis(code), expect="needs-judgement", rule="pancreas")
+      for code in ("icd10cm:Z94.83", "icd10cm:Z90.410", "icd10cm:E89.1", "icd10:E89.1", "icd9:V42.83",
+                   "snomed:62438007")],
+    case("pancreas removed, in words", t1(), GLARGINE, diagnosis(text="Total pancreatectomy 2010"),
+         expect="needs-judgement", rule="pancreas"),
+    # drugs by code, class and name
+    *[case(f"type 1 treated with {drug}", t1(), GLARGINE, medication(drug), expect="needs-judgement",
+           rule="against-drugs")
+      for drug in ("rxnorm:199246", "atc:A10BB12", "glimepiride 2 mg", "rxnorm:475968", "atc:A10BJ06", "atc:A10BK03",
+                   "semaglutide 1 mg")],
+    *[case(f"type 1 on {drug} and no insulin", t1(), medication(drug), expect="needs-judgement",
+           rule="against-no-insulin") for drug in ("rxnorm:6809", "atc:A10BA02", "metformin 500 mg", "rxnorm:139953")],
+    *[case(f"insulin use as {code}", t1(), diagnosis(code), expect="met", rule="type-1")
+      for code in ("icd10cm:Z79.4", "icd10cm:Z96.41", "icd9:V58.67")],
+    # antibodies answered by a code
+    *[case(f"GAD antibodies answered {answer}", diagnosis("snomed:73211009"), GLARGINE,
+           lab("13926-1", None, "2020-01-01", valueCodeableConcept={"coding": [{"system": system, "code": answer}]}),
+           expect=expect)
+      for system, answer, expect in (("http://loinc.org", "LA6576-8", "needs-judgement"),
+                                     ("http://snomed.info/sct", "10828004", "needs-judgement"),
+                                     ("http://loinc.org", "LA6577-6", "not-met"),
+                                     ("http://snomed.info/sct", "260385009", "not-met"))],
 ]  # fmt: skip

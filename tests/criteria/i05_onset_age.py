@@ -97,4 +97,10 @@ CASES = [
          t1(recorded="2025-03-01"), expect="unknown"),
     case("onset the day before six months of age", BORN_1990, t1("1990-06-30"), expect="needs-judgement",
          rule="neonatal"),
+    # what the words stand for
+    case("childhood is birth to 12", BORN_1990, t1(None, onsetString="in childhood"), expect="met",
+         says="0 to 12 years"),
+    case("infancy is birth to 4", BORN_1990, t1(None, onsetString="as an infant"), expect="met", says="0 to 4 years"),
+    case("the teens are 10 to 19", BORN_1990, t1(None, onsetString="as a teenager"), expect="met",
+         says="10 to 19 years"),
 ]  # fmt: skip

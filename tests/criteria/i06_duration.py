@@ -1,6 +1,6 @@
 """I6: at least 2 and at most 20 years since the onset of type 1 diabetes, to the day."""
 
-from tests.criteria.given import Given, case, diagnosis, medication, patient
+from tests.criteria.given import Given, case, diagnosis, lab, medication, patient
 
 CRITERION = "I6"
 
@@ -61,4 +61,21 @@ CASES = [
          expect="unknown", says="truncated"),
     case("an onset, but the encounter diagnoses failed", BORN_1985, t1("2012-01-01"),
          searches={"diagnoses": "failed"}, expect="unknown", rule="not-all-seen"),
+    # what the words stand for: each end of an age
+    case("childhood that ended two years ago", patient("2010-06-16"), t1(onsetString="in childhood"), expect="met"),
+    case("childhood that ended a day later", patient("2010-06-17"), t1(onsetString="in childhood"), expect="unknown"),
+    case("infancy that ended two years ago", patient("2018-06-16"), t1(onsetString="as an infant"), expect="met"),
+    case("infancy that ended a day later", patient("2018-06-17"), t1(onsetString="as an infant"), expect="unknown"),
+    case("teens that began 20 years ago", patient("1995-06-15"), t1(onsetString="as a teenager"), expect="met"),
+    case("teens that began a day earlier", patient("1995-06-14"), t1(onsetString="as a teenager"), expect="unknown"),
+    case("teens that ended two years ago", patient("2003-06-16"), t1(onsetString="as a teenager"), expect="met"),
+    case("teens that ended a day later", patient("2003-06-17"), t1(onsetString="as a teenager"), expect="unknown"),
+    # bounds
+    case("six months old 20 years ago: no earlier onset is credible", patient("2004-12-15"),
+         t1(recorded="2020-01-01"), expect="met"),
+    case("six months old a day earlier", patient("2004-12-14"), t1(recorded="2020-01-01"), expect="unknown"),
+    case("bounded by an HbA1c of 6.5 %", patient("2007-01-01"), t1(), lab("4548-4", "6.5 %", "2020-01-01"),
+         expect="met"),
+    case("not bounded by an HbA1c of 6.4 %", patient("2007-01-01"), t1(), lab("4548-4", "6.4 %", "2020-01-01"),
+         expect="unknown"),
 ]  # fmt: skip

@@ -25,13 +25,19 @@ def specimen(**collection: Any) -> Given:
     return resource("Specimen", f"specimen, {', '.join(collection)}", id="s1", collection=collection)
 
 
-def hours(number: int, unit: str = "h") -> dict[str, Any]:
+def hours(number: float, unit: str = "h") -> dict[str, Any]:
     return {"value": number, "code": unit, "system": "http://unitsofmeasure.org"}
 
 
 F_CODE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0916", "code": "F"}]}
 NF_CODE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0916", "code": "NF"}]}
 OF_S1 = {"specimen": {"reference": "Specimen/s1"}}
+
+
+SNOMED, V2 = "http://snomed.info/sct", "http://terminology.hl7.org/CodeSystem/v2-0136"
+YES_CODES = (("http://loinc.org", "LA33-6"), (SNOMED, "373066001"), (V2, "Y"))
+NO_CODES = (("http://loinc.org", "LA32-8"), (SNOMED, "373067005"), (V2, "N"))
+KIDNEY = ("icd10:N18.4", "icd9:585.4", "snomed:433144002", "icd10:N18.9", "icd9:585.9", "icd10:Z99.2", "icd9:V45.1")
 
 
 def note(text: str) -> dict[str, Any]:
@@ -260,4 +266,27 @@ CASES = [
          expect="met", says="Biotin"),
     case("a low glucose an hour and a minute later is not", lab(FASTING, "0.2 ng/mL", AT_8),
          lab("2345-7", "55 mg/dL", "2025-05-20T09:01:00Z"), expect="met"),
+    # answers about fasting, in every code system
+    *[case(f"fasting by the answer {code}", lab(RANDOM, "0.8 ng/mL", AT_8),
+           fasting_status({"valueCodeableConcept": {"coding": [{"system": system, "code": code}]}}), expect="not-met")
+      for system, code in YES_CODES],
+    *[case(f"a fasting test, but the answer is {code}", lab(FASTING, "0.8 ng/mL", AT_8),
+           fasting_status({"valueCodeableConcept": {"coding": [{"system": system, "code": code}]}}), expect="unknown")
+      for system, code in NO_CODES],
+    case("a fasting test of a specimen that was not fasting", lab(FASTING, "0.8 ng/mL", DAY, **OF_S1),
+         specimen(fastingStatusCodeableConcept=NF_CODE), expect="unknown", rule="unstated-high"),
+    case("not quite eight hours are not fasting", lab(RANDOM, "0.8 ng/mL", DAY, **OF_S1),
+         specimen(fastingStatusDuration=hours(7.95)), expect="unknown"),
+    # a glucose beside it
+    case("0.2 with a glucose of 69 mg/dL", lab(RANDOM, "0.2 ng/mL", AT_8), lab("2345-7", "69 mg/dL", AT_8),
+         expect="unknown"),
+    case("0.2 with a glucose of 69.9 mg/dL", lab(RANDOM, "0.2 ng/mL", AT_8), lab("2345-7", "69.9 mg/dL", AT_8),
+         expect="unknown"),
+    case("0.2 with a glucose of 50 an hour later", lab(RANDOM, "0.2 ng/mL", AT_8),
+         lab("2345-7", "50 mg/dL", "2025-05-20T09:00:00Z"), expect="unknown"),
+    case("0.2 with a glucose of 50 an hour and a minute later", lab(RANDOM, "0.2 ng/mL", AT_8),
+         lab("2345-7", "50 mg/dL", "2025-05-20T09:01:00Z"), expect="met"),
+    case("biotin by its class", lab(RANDOM, "0.2 ng/mL", AT_8), medication("atc:A11HA05"), expect="met", says="Biotin"),
+    *[case(f"a high value with kidney disease: {code}", lab(FASTING, "0.8 ng/mL", AT_8), diagnosis(code),
+           expect="not-met", says="Kidney disease") for code in KIDNEY],
 ]  # fmt: skip

@@ -1,8 +1,17 @@
 """I8: HbA1c >= 7.5 (read as % NGSP) at the time of enrolment; evaluated on 15 June 2025."""
 
-from tests.criteria.given import case, diagnosis, lab, resource
+from tests.criteria.given import Given, case, diagnosis, lab, patient, resource
 
 CRITERION = "I8"
+
+HIGH = lab("4548-4", "8.0 %", "2025-05-20")
+
+
+def transfused(day: str) -> Given:
+    """Red cells given on ``day``."""
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "116863004"}]}
+    return resource("Procedure", f"red cells on {day}", status="completed", code=code, performedDateTime=day)
+
 
 CASES = [
     case("7.5 % is at the limit", lab("4548-4", "7.5 %", "2025-05-20"), expect="met", rule="at-or-above"),
@@ -103,4 +112,30 @@ CASES = [
          searches={"labs": "truncated"}, says="a newer result may exist"),
     case("some laboratory results were held back", lab("4548-4", "8.0 %", "2025-05-20"), expect="met",
          searches={"labs": "suppressed"}, confidence="moderate"),
+    case("only a cancelled one", lab("4548-4", "8.2 %", "2025-05-20", status="cancelled"), expect="unknown",
+         says="one of status cancelled is not used"),
+    case("one without a status", lab("4548-4", "8.2 %", "2025-05-20", status=None), expect="unknown",
+         says="one of status no status is not used"),
+    case("evening of the 15th in New York is the 16th here", lab("4548-4", "8.2 %", "2025-06-15T22:30:00-04:00"),
+         expect="unknown", says="in the future (2025-06-16)"),
+    case("a transfusion three months ago to the day", HIGH, transfused("2025-03-15"), expect="met", says="can mislead"),
+    case("a transfusion a day earlier", HIGH, transfused("2025-03-14"), expect="met", omits="can mislead"),
+    case("a transfusion in words", HIGH, resource("Procedure", "blood transfusion in May 2025", status="completed",
+         code={"text": "Blood transfusion"}, performedDateTime="2025-05-10"), expect="met", says="can mislead"),
+    *[case(f"a caution from {code}", HIGH, diagnosis(code), expect="met", says="can mislead")
+      for code in ("icd10cm:D56.1", "icd10:D57.1", "icd9:282.60")],
+    case("a pregnancy gives a caution", patient(gender="female"), HIGH, diagnosis("icd10cm:Z33.1", onset="2025-04-01"),
+         expect="met", says="can mislead"),
+    *[case(f"a pregnancy that ended gives none: {code}", patient(gender="female"), HIGH,
+           diagnosis("icd10cm:Z33.1", onset="2025-01-01"), diagnosis(code, onset="2025-05-01"), expect="met",
+           omits="can mislead") for code in ("icd10cm:Z37.0", "icd10:Z37.0", "icd9:V27.0")],
+    case("a pregnancy of 294 days ago gives a caution", patient(gender="female"), HIGH,
+         diagnosis("icd10cm:Z33.1", onset="2024-08-25"), expect="met", says="can mislead"),
+    case("a pregnancy of 295 days ago gives none", patient(gender="female"), HIGH,
+         diagnosis("icd10cm:Z33.1", onset="2024-08-24"), expect="met", omits="can mislead"),
+    case("a transfusion that was not done beside one that was", HIGH, transfused("2025-05-01"),
+         resource("Procedure", "a transfusion stopped", status="stopped", performedDateTime="2025-05-10",
+                  code={"coding": [{"system": "http://snomed.info/sct", "code": "116863004"}]}), expect="met",
+         says="can mislead"),
+    case("a transfusion planned", HIGH, transfused("2025-07-01"), expect="met", omits="can mislead"),
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from types import ModuleType
 import msgspec
 
 import tests.criteria as package
+from rules.assessment import CriterionResult
 from rules.criterion import Chart, Finding, TrialSettings
 from rules.record import COMPLETE, SEARCHES, Entry, PatientRecord, Search, SearchState, read_record
 from rules.trial import Trial
@@ -41,6 +42,16 @@ def record(given: Iterable[Given], searches: Mapping[str, str]) -> PatientRecord
 
 def record_of(case: Case) -> PatientRecord:
     return record(case.given, case.searches)
+
+
+def missed(case: Case, result: CriterionResult) -> str:
+    """Return what the words or the evidence of ``result`` lack, or say too much, for a line; empty if nothing."""
+    if case.says and case.says not in result.summary:
+        return f"does not say {case.says!r}"
+    if case.omits and case.omits in result.summary:
+        return f"says {case.omits!r}"
+    shown = (f"{item.display} {item.value or ''}" for item in result.evidence)
+    return f"does not show {case.shows!r}" if case.shows and not any(case.shows in item for item in shown) else ""
 
 
 def finding_of(case: Case, criterion: str, trial: Trial) -> Finding:

@@ -11,7 +11,7 @@ from rules.assessment import CriterionResult
 from rules.criterion import TrialSettings
 from rules.trial import Trial
 from tests.criteria.given import Case
-from tests.criteria.tables import all_cases, record_of
+from tests.criteria.tables import all_cases, missed, record_of
 
 CASES = [pytest.param(criterion, case, id=f"{criterion}: {case.name}") for criterion, case in all_cases()]
 
@@ -36,5 +36,5 @@ def test_case(criterion: str, case: Case, trial: Trial, durable: Executor, refer
     }
     wanted = {name: getattr(case, name) for name in seen if getattr(case, name) is not None}
     assert {name: seen[name] for name in wanted} == wanted, result.summary
-    if case.says:
-        assert case.says in result.summary
+    lacking = missed(case, result)
+    assert not lacking, f"{lacking}: {result.summary} {result.evidence}"

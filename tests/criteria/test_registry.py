@@ -42,14 +42,13 @@ COUNTED = 12
 
 WORDS = ("infancy_maximum", "childhood_maximum", "teens_minimum", "teens_maximum")
 NOT_COMPARED: Mapping[str, tuple[str, ...]] = {
-    "I4": ("onset_support",),
     "I5": WORDS,
     "I6": (*WORDS, "neonatal", "diabetic_hba1c"),
 }
 """Limits with which no result is compared, so that no line can lie on either side of them.
 
 The four ages say what words such as "childhood" mean (tests/unit/rules/test_onset.py): for I5 all lie far below 35.
-The other two bound an onset: the date of it is then what is compared. I4 does not use the age at onset.
+The other two bound an onset: the date of it is then what is compared.
 """
 
 TEXTS = ("text", "label", "interpretation", "reason", "settled_by")

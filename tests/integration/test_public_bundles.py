@@ -33,8 +33,12 @@ def record_in(path: Path) -> PatientRecord:
     return read_record(entries, dict.fromkeys(SEARCHES, COMPLETE))
 
 
+ON = date(2026, 6, 15)
+"""After every entry of every bundle: what is dated later than the day of evaluation would not be used."""
+
+
 def assessment_of(path: Path, trial: Trial, executor: Executor) -> Assessment:
-    return assess(record_in(path), trial, executor, date(2025, 6, 15), UTC)
+    return assess(record_in(path), trial, executor, ON, UTC)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -44,7 +44,7 @@ NOTHING = [
     diagnosis("icd10cm:E11.9", verification="refuted", onset="2001-01-01"),
     diagnosis("icd10cm:E10.9", verification="refuted", onset="1995-01-01"),
     lab("4548-4", "5.1 %", "2025-06-14", status="entered-in-error"),
-    lab("13037-7", "3.3 ng/mL", "2025-06-14", status="cancelled"),
+    lab("13037-7", "3.3 ng/mL", "2025-06-14", status="entered-in-error"),
     lab("30522-7", "9 mg/L", "2025-06-14", status="entered-in-error"),
     medication("glipizide 5 mg", status="entered-in-error"),
 ]
@@ -56,6 +56,38 @@ def test_refuted_and_erroneous_entries_change_nothing(seed: int, trial: Trial, r
     someone = person(seed)
     with_noise = Person((*someone.given, *NOTHING), someone.searches)
     assert assessed(with_noise, trial, reference) == assessed(someone, trial, reference)
+
+
+FROM_LATER = [
+    diagnosis("icd10cm:N18.6", recorded="2025-06-16", clinical=None),
+    diagnosis("icd10cm:E11.9", recorded="2025-07-01", onset="2001-01-01"),
+    medication("glipizide 5 mg", authored="2025-06-16"),
+]
+
+
+@MANY
+@given(seed=SEEDS)
+def test_what_is_recorded_later_changes_nothing(seed: int, trial: Trial, reference: Executor) -> None:
+    someone = person(seed)
+    with_noise = Person((*someone.given, *FROM_LATER), someone.searches)
+    assert assessed(with_noise, trial, reference) == assessed(someone, trial, reference)
+
+
+UNUSED = [
+    lab("13037-7", "3.3 ng/mL", "2025-06-14", status="cancelled"),
+    lab("30522-7", "9 mg/L", "2025-06-14", status="registered"),
+    lab("4548-4", "5.1 %", "2025-06-14", status="unknown"),
+]
+
+
+@MANY
+@given(seed=SEEDS)
+def test_results_of_unused_statuses_decide_nothing(seed: int, trial: Trial, reference: Executor) -> None:
+    someone = person(seed)
+    without, beside = (
+        assessed(Person((*someone.given, *more), someone.searches), trial, reference) for more in ((), UNUSED)
+    )
+    assert [(r.status, r.rule) for r in beside.criteria] == [(r.status, r.rule) for r in without.criteria]
 
 
 @MANY

@@ -229,6 +229,8 @@ def test_gaps_are_told_in_words() -> None:
         "1 resource of another subject left out",
     )  # fmt: skip
     assert data_gaps(record(PERSON, {})) == ()
+    (gap,) = data_gaps(record(PERSON, {"flags": "failed"}))
+    assert gap == "flags: the flags search was failed; an opt-out from research cannot be ruled out"
 
 
 def test_the_day_is_taken_in_the_zone_given(trial: Trial, reference: Executor) -> None:

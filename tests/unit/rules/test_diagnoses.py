@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,6 +78,42 @@ def test_when_it_began() -> None:
     assert only(diagnosis("icd10cm:M10.9", onset="childhood")).when is None
 
 
+def test_what_was_recorded_after_the_day_of_evaluation_is_not_on_file() -> None:
+    visit = resource("Encounter", "visit", id="e1", status="planned", period={"start": "2025-06-16"})
+    at = {"encounter": {"reference": "Encounter/e1"}}
+    assert diagnoses(chart(diagnosis("icd10cm:M10.9", recorded="2025-06-16")), GOUT) == []
+    assert diagnoses(chart(diagnosis("icd10cm:M10.9", onset="2020", recorded="2025-07")), GOUT) == []
+    assert diagnoses(chart(diagnosis("icd10cm:M10.9", **at), visit), GOUT) == []
+    assert only(diagnosis("icd10cm:M10.9", recorded="2025-06-15T23:59:59Z"))
+    assert only(diagnosis("icd10cm:M10.9", recorded="2025"))
+    seen = only(diagnosis("icd10cm:M10.9", recorded="2020-01-01", **at), visit)
+    assert (seen.encountered, seen.when.text) == (None, "2020-01-01")
+
+
+def test_an_onset_after_the_day_of_evaluation_is_no_date() -> None:
+    seen = only(diagnosis("icd10cm:M10.9", onset="2025-06-16", recorded="2020-01-01"))
+    assert (seen.onset, seen.impossible_onset.text, seen.when.text) == (None, "2025-06-16", "2020-01-01")
+    assert only(diagnosis("icd10cm:M10.9", onset="2025-06-15")).impossible_onset is None
+
+
+NOTHING = words("nothing_recorded", "no known problems")
+
+
+@pytest.mark.parametrize(
+    ("given", "counts"),
+    [
+        (diagnosis(text="No known problems"), False),
+        (diagnosis("icd10cm:M10.9", text="Gout, no known problems"), True),
+        (diagnosis(text="Gout"), True),
+    ],
+)
+def test_an_entry_for_an_empty_list_is_no_diagnosis(given: Given, counts: bool) -> None:
+    plain = chart(given)
+    this = replace(plain.this, value_sets={"nothing_recorded": NOTHING})
+    assert absence(replace(plain, this=this), GOUT).counts is counts
+    assert absence(plain, GOUT).counts, "a trial that lists no such entries"
+
+
 def test_days_since() -> None:
     month = only(diagnosis("icd10cm:M10.9", onset="2025-05"))
     assert days_since(month.when, TODAY) == (15, 45)
@@ -109,6 +146,7 @@ UNREADABLE_OTHER = diagnosis("icd10cm:J45.909", onsetAge={"value": "many"}, id="
         ([], {}, False, "no diagnoses are recorded here"),
         ([diagnosis("icd10cm:J45.909", verification="refuted")], {}, False, "no diagnoses are recorded here"),
         ([diagnosis("icd10cm:J45.909", verification="entered-in-error")], {}, False, "no diagnoses are recorded here"),
+        ([diagnosis("icd10cm:J45.909", recorded="2025-06-16")], {}, False, "no diagnoses are recorded here"),
         ([OTHER], {"problems": "failed"}, False, "the problems search was failed"),
         ([OTHER], {"problems": "truncated"}, False, "the problems search was truncated"),
         ([OTHER], {"problems": "suppressed"}, False, "the problems search was suppressed"),

@@ -10,7 +10,7 @@ import pytest
 from rules.assessment import Confidence
 from rules.criterion import Window
 from rules.measurements import Cause, Selection, near, newest, results
-from rules.quantities import Interval
+from rules.quantities import Interval, parse_number
 from tests.criteria.given import Given, lab, resource
 from tests.unit.rules.charts import A1C, PERCENT, chart
 
@@ -33,6 +33,16 @@ def select(*given: Given, searches: dict[str, str] | None = None) -> Selection:
 
 def a1c(value: str | None, when: str | None = "2025-06-01", **more: Any) -> Given:
     return lab("4548-4", value, when, **more)
+
+
+def ratio(above: str, below: str | None) -> dict[str, Any]:
+    """A Ratio of quantities written ``60 mmol``."""
+
+    def quantity(written: str) -> dict[str, Any]:
+        value, comparator, unit = parse_number(written) or (None, None, None)
+        return {"value": value, "unit": unit, **({"comparator": comparator} if comparator else {})}
+
+    return {"numerator": quantity(above), **({"denominator": quantity(below)} if below else {})}
 
 
 # -- one result ------------------------------------------------------------------------------------------
@@ -66,6 +76,8 @@ def test_status(status: str | None, counts: bool, preliminary: bool | None) -> N
         ({"valueCodeableConcept": {"text": "8.0 %"}}, "8", "8"),
         ({"valueRange": {"low": {"value": 7, "unit": "%"}, "high": {"value": 8, "unit": "%"}}}, "7", "8"),
         ({"valueRange": {"high": {"value": 8, "unit": "%"}}}, None, "8"),
+        ({"valueRatio": ratio("60 mmol", "1 mol")}, "8", "8"),
+        ({"valueRatio": ratio("<60 mmol", "1 mol")}, None, "8"),
     ],
 )  # fmt: skip
 def test_forms_of_a_value(elements: dict[str, Any], low: str | None, high: str | None) -> None:
@@ -82,6 +94,11 @@ def test_forms_of_a_value(elements: dict[str, Any], low: str | None, high: str |
         ({"dataAbsentReason": {"text": "hemolyzed"}}, Cause.NO_VALUE),
         ({"valueQuantity": {"unit": "%"}}, Cause.NO_VALUE),
         ({"valueRange": {}}, Cause.NO_VALUE),
+        ({"valueString": ""}, Cause.NO_VALUE),
+        ({"valueRatio": ratio("60 mmol", None)}, Cause.UNPARSABLE),
+        ({"valueRatio": ratio("60 mmol", "0 mol")}, Cause.UNPARSABLE),
+        ({"valueRatio": ratio("60 mmol", "<1 mol")}, Cause.UNPARSABLE),
+        ({"valueRatio": ratio("60 mmol", "2 mol")}, Cause.UNIT_UNKNOWN),
         ({"valueString": "see note"}, Cause.UNPARSABLE),
         ({"valueCodeableConcept": {"text": "high"}}, Cause.UNPARSABLE),
         ({"valueQuantity": {"value": 8, "comparator": "ad", "unit": "%"}}, Cause.UNPARSABLE),

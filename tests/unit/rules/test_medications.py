@@ -41,6 +41,20 @@ def test_intent(intent: str, counts: bool) -> None:
     assert bool(found(medication("rxnorm:274783", intent=intent))) is counts
 
 
+def test_what_is_written_or_begins_after_the_day_of_evaluation_is_no_order() -> None:
+    def statement(**more: Any) -> Given:
+        drug = {"coding": [{"system": RXNORM, "code": "274783"}]}
+        return resource("MedicationStatement", "glargine", status="active", medicationCodeableConcept=drug, **more)
+
+    assert found(medication("rxnorm:274783", authored="2025-06-16")) == []
+    assert len(found(medication("rxnorm:274783", authored="2025-06-15"))) == 1
+    assert found(statement(effectivePeriod={"start": "2025-06-16"})) == []
+    assert found(statement(effectivePeriod={"start": "2025-06-01"}, dateAsserted="2025-06-16")) == []
+    assert len(found(statement(effectivePeriod={"start": "2025-06-15"}))) == 1
+    silent = visibility(chart(medication("rxnorm:274783", authored="2025-06-16"), windows=ORDER))
+    assert (silent.complete, silent.why) == (False, "no medications are recorded here")
+
+
 def test_a_prohibition_is_no_order() -> None:
     assert found(medication("rxnorm:274783", doNotPerform=True)) == []
     assert len(found(medication("rxnorm:274783", doNotPerform=False))) == 1

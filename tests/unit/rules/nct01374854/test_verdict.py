@@ -56,9 +56,11 @@ def flag(text: str, status: str = "active", end: str | None = None, **more: Any)
     return resource("Flag", f"flag {text}", status=status, **{"code": {"text": text}, **period, **more})
 
 
-def consent(kind: str = "deny", status: str = "active", scope: str = "research", end: str | None = None) -> Given:
+def consent(
+    kind: str = "deny", status: str = "active", scope: str = "research", end: str | None = None, **provision: Any
+) -> Given:
     period = {"period": {"end": end}} if end else {}
-    return resource("Consent", f"{kind} {scope}", status=status, provision={"type": kind, **period},
+    return resource("Consent", f"{kind} {scope}", status=status, provision={"type": kind, **period, **provision},
                     scope={"coding": [{"code": scope}]})  # fmt: skip
 
 
@@ -164,6 +166,13 @@ def opted_out(trial: Trial, *given: Given, on: date = TODAY, zone: Any = UTC) ->
         ([consent()], True),
         ([consent(end="2025-06-15")], True),
         ([consent(end="2025-06-14")], False),
+        ([consent(period={"start": "2025-06-15"})], True),
+        ([consent(period={"start": "2025-06-16"})], False),
+        ([consent(provision=[{"type": "permit"}])], False),
+        ([consent(provision=[{"type": "deny", "provision": [{"type": "permit"}]}])], False),
+        ([consent(provision=[{"type": "deny"}])], True),
+        ([consent(provision=[{"type": "permit"}]), consent()], True),
+        ([consent("permit", provision=[{"type": "deny"}])], False),
         ([consent(status="inactive")], False),
         ([consent(status="entered-in-error")], False),
         ([consent(scope="patient-privacy")], False),
@@ -192,6 +201,25 @@ def opted_out(trial: Trial, *given: Given, on: date = TODAY, zone: Any = UTC) ->
 )  # fmt: skip
 def test_opting_out(trial: Trial, given: list[Given], expected: bool) -> None:
     assert opted_out(trial, *given) is expected
+
+
+def notes(trial: Trial, *given: Given, **searches: str) -> list[str]:
+    fits = [result(name, JUDGE if name in HUMAN else NOT_MET if name[0] == "E" else MET) for name in IDS]
+    return list(tally(record(given, searches), fits, trial.value_sets, TODAY, UTC, TrialSettings()).notes)
+
+
+def test_a_consent_that_permits_parts_has_to_be_read(trial: Trial) -> None:
+    (note,) = notes(trial, consent(provision=[{"type": "permit"}]))
+    assert "read it before this person is addressed" in note
+    assert notes(trial, consent()) == []
+
+
+@pytest.mark.parametrize("search", ["consents", "flags"])
+def test_an_opt_out_that_could_not_be_looked_for_is_said(trial: Trial, search: str) -> None:
+    (note,) = notes(trial, **{search: "forbidden"})
+    assert note == f"Whether this person has opted out of research is not known: the {search} search was forbidden."
+    assert notes(trial, consent(), **{search: "forbidden"}) == []
+    assert notes(trial, **{search: "unsupported"}) == []
 
 
 def test_a_flag_ends_on_a_day_of_the_site(trial: Trial) -> None:
