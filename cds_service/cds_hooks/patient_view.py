@@ -18,7 +18,7 @@ from cds_service import filters
 from cds_service.assessment_json import described
 from cds_service.card_settings import card_settings
 from cds_service.cds_hooks import errors
-from cds_service.cds_hooks.account import Account, Outcome
+from cds_service.cds_hooks.account import Account
 from cds_service.cds_hooks.wire import Context, HookRequest, read_context, read_hook, trigger_actions
 from cds_service.evaluation import Evaluation, trial_settings
 from cds_service.logs import log_failure
@@ -31,7 +31,7 @@ from cds_service.pauses import pauses
 from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 from cds_service.storage.database import DatabaseBusy
-from cds_service.storage.journal import Journal, Parties
+from cds_service.storage.journal import Journal, Outcome, Parties
 from cds_service.storage.pseudonyms import Pseudonyms
 from cds_service.suppression import History, Pauses, suppressed_by
 from rules.assessment import Assessment

@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, String, and_, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, RowMapping, String, and_, literal, or_, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cards.override_reasons import REASONS
@@ -21,6 +22,21 @@ from rules.assessment import Assessment
 
 _OF_CARD = ("patient_hash", "user_hash", "shown_on", "rules_version", "verdict", "statuses")
 """Columns that feedback copies from its card."""
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    CARD = "card"
+    NO_CARD = "no-card"
+    """The assessment gives none; the cause says why."""
+    SUPPRESSED = "suppressed"
+    """There would be a card, but for an earlier answer or showing."""
+    FILTERED = "filtered"
+    """The tenant wants no card here, whatever the chart says."""
+    REFUSED = "refused"
+    """The request could not be answered; the cause is the HTTP status."""
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +57,7 @@ class Call:
     request_id: str
     day: date
     rules_version: str
-    outcome: str
+    outcome: Outcome
     cause: str | None
     milliseconds: int
     assessment: Assessment | None = None
@@ -143,7 +159,7 @@ def _call_row(call: Call, now: datetime) -> dict[str, Any]:
         "rules_version": call.rules_version,
         "patient_hash": parties.patient.newest if parties.patient else None,
         "user_hash": parties.user.newest if parties.user else None,
-        "outcome": call.outcome,
+        "outcome": call.outcome.value,
         "cause": call.cause,
         "verdict": call.assessment.verdict.value if call.assessment else None,
         "card": call.card,
@@ -201,19 +217,20 @@ def _cards(connection: Connection, tenant: str, service: str, cards: Collection[
     return {row["card"]: row for row in connection.execute(select(*columns).where(*of_these)).mappings()}
 
 
+def is_last_word() -> ColumnElement[bool]:
+    """Return the condition that no later feedback came on the same card: a correction replaces what it corrects."""
+    later = feedback.alias("later")
+    corrected = select(later.c.number).where(
+        later.c.card == feedback.c.card,
+        later.c.tenant == feedback.c.tenant,
+        later.c.service == feedback.c.service,
+        later.c.number > feedback.c.number,
+    )
+    return ~corrected.exists()
+
+
 def _history_query(parties: Parties, patient: Collection[str], user: Collection[str]) -> Any:
     """Ask for the reasons that can matter here, and the last card this user saw about this patient, in one go."""
-    later = feedback.alias("later")
-    corrected = (
-        select(later.c.number)
-        .where(
-            later.c.card == feedback.c.card,
-            later.c.tenant == feedback.c.tenant,
-            later.c.service == feedback.c.service,
-            later.c.number > feedback.c.number,
-        )
-        .exists()
-    )
     reasons = select(
         feedback.c.reason,
         feedback.c.given_on.label("on_day"),
@@ -227,7 +244,7 @@ def _history_query(parties: Parties, patient: Collection[str], user: Collection[
         feedback.c.reason.is_not(None),
         feedback.c.statuses.is_not(None),
         or_(feedback.c.patient_hash.in_(patient), and_(feedback.c.user_hash.in_(user), _EVERY_PATIENT)),
-        ~corrected,
+        is_last_word(),
     )
     last_shown = (
         select(
