@@ -135,11 +135,8 @@ class Journal:
 
         def write(connection: Connection) -> Stored:
             known = _cards(connection, tenant, service, {entry.card for entry in entries})
-            new = 0
-            for entry in entries:
-                new += connection.execute(
-                    _insert_new(connection, _feedback_row(tenant, service, entry, known.get(entry.card), now))
-                ).rowcount
+            rows = [_feedback_row(tenant, service, entry, known.get(entry.card), now) for entry in entries]
+            new = len(connection.execute(_insert_new(connection, rows)).all())
             return Stored(new, frozenset(entry.card for entry in entries) - known.keys())
 
         return self._database.write(seconds, write, synced=True)
@@ -200,10 +197,11 @@ def _feedback_row(tenant: str, service: str, entry: Feedback, card: RowMapping |
     }
 
 
-def _insert_new(connection: Connection, row: dict[str, Any]) -> Any:
-    """Return the insertion of a row of feedback, which does nothing when it is there already."""
+def _insert_new(connection: Connection, rows: Sequence[dict[str, Any]]) -> Any:
+    """Return the insertion of those rows of feedback that are not there yet; it gives the number of each."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert(feedback).values(row).on_conflict_do_nothing(index_elements=["fingerprint"])
+    new_only = insert(feedback).values(rows).on_conflict_do_nothing(index_elements=["fingerprint"])
+    return new_only.returning(feedback.c.number)
 
 
 # -- look-ups ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,13 +52,11 @@ class PostgresqlServer:
         """Let it answer nothing, neither yes nor no, as a machine does whose disk has gone."""
         first = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
         processes = [first, *_children(first)]
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
+        _signal(processes, signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
-                os.kill(process, signal.SIGCONT)
+            _signal(processes, signal.SIGCONT)
 
 
 @contextmanager
@@ -108,6 +106,12 @@ def _owner() -> pwd.struct_passwd | None:
         return None
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
     return next((known[name] for name in _OWNERS if name in known), None)
+
+
+def _signal(processes: list[int], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):  # some come and go by themselves
+            os.kill(process, number)
 
 
 def _children(process: int) -> list[int]:
