@@ -12,8 +12,8 @@ import pytest
 from cards.override_reasons import REASONS
 from cds_service.fatigue_settings import Fatigue
 from cds_service.pauses import pauses
-from cds_service.suppression import SHOWN, History, Override, Pauses, Shown, Snapshot, suppressed_by
-from rules.assessment import Status, Verdict
+from cds_service.suppression import SHOWN, History, Override, Pauses, Present, Shown, Snapshot, suppressed_by
+from rules.assessment import CriterionResult, Status, Verdict
 from tests.support.assessments import assessment, result
 
 TODAY = date(2026, 11, 25)
@@ -22,20 +22,27 @@ TABLE = pauses(Fatigue())
 BEFORE = Snapshot("possibly-eligible", {"H1": "met", "I1": "met", "I8": "unknown", "E3": "not-met"})
 """What the card rested on that was put aside or shown."""
 
-SAME = assessment(
+H1, I1, I8, E3 = (
     result("H1", Status.MET), result("I1", Status.MET), result("I8"), result("E3", Status.NOT_MET),
-    verdict=Verdict.POSSIBLY_ELIGIBLE,
 )  # fmt: skip
+
+
+def _now(*results: CriterionResult, verdict: Verdict = Verdict.POSSIBLY_ELIGIBLE, lost: str = "") -> Present:
+    return Present(assessment(*results, verdict=verdict), frozenset(lost.split()))
+
+
+SAME = _now(H1, I1, I8, E3)
 NOW = {
     "nothing": SAME,
-    "verdict rose": assessment(*SAME.criteria, verdict=Verdict.POTENTIALLY_ELIGIBLE),
-    "verdict fell": assessment(*SAME.criteria, verdict=Verdict.INSUFFICIENT_DATA),
-    "a criterion": assessment(*SAME.criteria[:2], result("I8", Status.MET), SAME.criteria[3]),
-    "an exclusion": assessment(*SAME.criteria[:3], result("E3", Status.MET)),
-    "a header": assessment(result("H1", Status.NOT_MET), *SAME.criteria[1:]),
-    "a new criterion": assessment(*SAME.criteria, result("E9")),
-    "known turned unknown": assessment(result("H1", Status.MET), result("I1"), *SAME.criteria[2:]),
-    "a search failed": assessment(result("H1", Status.MET), result("I1"), *SAME.criteria[2:], data_gaps=("labs",)),
+    "verdict rose": _now(H1, I1, I8, E3, verdict=Verdict.POTENTIALLY_ELIGIBLE),
+    "verdict fell": _now(H1, I1, I8, E3, verdict=Verdict.INSUFFICIENT_DATA),
+    "a criterion": _now(H1, I1, result("I8", Status.MET), E3),
+    "an exclusion": _now(H1, I1, I8, result("E3", Status.MET)),
+    "a header": _now(result("H1", Status.NOT_MET), I1, I8, E3),
+    "a new criterion": _now(H1, I1, I8, E3, result("E9")),
+    "known turned unknown": _now(H1, result("I1"), I8, E3, lost="E3"),
+    "a search failed": _now(H1, result("I1"), I8, E3, verdict=Verdict.INSUFFICIENT_DATA, lost="I1 I8"),
+    "one failed, one changed": _now(H1, result("I1"), result("I8", Status.MET), E3, lost="I1"),
 }
 """What changed since, by name."""
 
@@ -91,6 +98,7 @@ PATIENT_INELIGIBLE = [
     ("both", 30, "a new criterion", BACK),
     ("both", 30, "known turned unknown", BACK),
     ("both", 30, "a search failed", AWAY),
+    ("both", 30, "one failed, one changed", BACK),
     ("both", 30, "a header", AWAY),
     ("both", 30, "verdict rose", AWAY),
     ("both", 30, "nothing", AWAY),
@@ -112,6 +120,7 @@ INAPPROPRIATE_RECIPIENT = [
 NEED_MORE_INFO = [
     ("both", 0, "nothing", AWAY),
     ("both", 0, "a criterion", BACK),
+    ("both", 0, "a search failed", AWAY),
     ("both", 89, "nothing", AWAY),
     ("both", 89, "verdict rose", AWAY),
     ("both", 90, "nothing", BACK),
