@@ -10,7 +10,23 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, RowMapping, String, and_, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cards.override_reasons import REASONS
@@ -120,9 +136,10 @@ class Journal:
         """Return what is known of earlier cards, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
         if parties.patient is None or parties.user is None:
             return History()
-        query = _history_query(parties, parties.patient.hashes, parties.user.hashes)
-        rows = self._database.read(seconds, lambda connection: connection.execute(query).mappings().all())
-        return _history(rows, parties.patient.hashes, parties.user.hashes)
+        patient, user = parties.patient.hashes, parties.user.hashes
+        known = {"tenant": parties.tenant, "service": parties.service, "patient": patient, "user": user}
+        rows = self._database.read(seconds, lambda connection: connection.execute(_HISTORY, known).all())
+        return _history(rows, patient, user)
 
     def feedback(self, tenant: str, service: str, entries: Sequence[Feedback], seconds: float) -> Stored:
         """Append what is new among ``entries``, all or none, within ``seconds``.
@@ -227,38 +244,30 @@ def is_last_word() -> ColumnElement[bool]:
     return ~corrected.exists()
 
 
-def _history_query(parties: Parties, patient: Collection[str], user: Collection[str]) -> Any:
-    """Ask for the reasons that can matter here, and the last card this user saw about this patient, in one go."""
-    reasons = select(
-        feedback.c.reason,
-        feedback.c.given_on.label("on_day"),
-        feedback.c.patient_hash,
-        feedback.c.user_hash,
-        feedback.c.verdict,
-        feedback.c.statuses,
-    ).where(
-        feedback.c.tenant == parties.tenant,
-        feedback.c.service == parties.service,
+def _history_query() -> CompoundSelect[Any]:
+    """Ask for the reasons that can matter here, and the last card this user saw about this patient, in one go.
+
+    Of a user's answers about other patients only one reason matters; there can be thousands of others.
+    """
+    patient: BindParameter[Any] = bindparam("patient", expanding=True)
+    user: BindParameter[Any] = bindparam("user", expanding=True)
+
+    def columns(table: Table, reason: ColumnElement[str], day: ColumnElement[date]) -> Select[Any]:
+        people = table.c.patient_hash, table.c.user_hash
+        return select(reason.label("reason"), day.label("day"), *people, table.c.verdict, table.c.statuses).where(
+            table.c.tenant == bindparam("tenant"), table.c.service == bindparam("service")
+        )
+
+    every_patient = and_(feedback.c.user_hash.in_(user), feedback.c.reason == "inappropriate-recipient")
+    reasons = columns(feedback, feedback.c.reason, feedback.c.given_on).where(
         feedback.c.reason.is_not(None),
         feedback.c.statuses.is_not(None),
-        or_(feedback.c.patient_hash.in_(patient), and_(feedback.c.user_hash.in_(user), _EVERY_PATIENT)),
+        or_(feedback.c.patient_hash.in_(patient), every_patient),
         is_last_word(),
     )
     last_shown = (
-        select(
-            literal(None, String).label("reason"),
-            cards_shown.c.shown_on.label("on_day"),
-            cards_shown.c.patient_hash,
-            cards_shown.c.user_hash,
-            cards_shown.c.verdict,
-            cards_shown.c.statuses,
-        )
-        .where(
-            cards_shown.c.tenant == parties.tenant,
-            cards_shown.c.service == parties.service,
-            cards_shown.c.patient_hash.in_(patient),
-            cards_shown.c.user_hash.in_(user),
-        )
+        columns(cards_shown, literal(None, String), cards_shown.c.shown_on)
+        .where(cards_shown.c.patient_hash.in_(patient), cards_shown.c.user_hash.in_(user))
         .order_by(cards_shown.c.shown_at.desc())
         .limit(1)
         .subquery()
@@ -266,17 +275,16 @@ def _history_query(parties: Parties, patient: Collection[str], user: Collection[
     return union_all(reasons, select(last_shown))
 
 
-_EVERY_PATIENT = feedback.c.reason == "inappropriate-recipient"
-"""Of a user's answers about other patients only this one matters; there can be thousands of others."""
+_HISTORY = _history_query()
 
 
-def _history(rows: Iterable[RowMapping], patient: Collection[str], user: Collection[str]) -> History:
+def _history(rows: Iterable[Row[Any]], patient: Collection[str], user: Collection[str]) -> History:
     overrides, last_shown = [], None
     for row in rows:
-        before = Snapshot(row["verdict"], row["statuses"])
-        if row["reason"] is None:
-            last_shown = Shown(row["on_day"], before)
-        elif row["reason"] in REASONS:
-            same = row["patient_hash"] in patient, row["user_hash"] in user
-            overrides.append(Override(row["reason"], row["on_day"], *same, before))
+        before = Snapshot(row.verdict, row.statuses)
+        if row.reason is None:
+            last_shown = Shown(row.day, before)
+        elif row.reason in REASONS:
+            same = row.patient_hash in patient, row.user_hash in user
+            overrides.append(Override(row.reason, row.day, *same, before))
     return History(tuple(overrides), last_shown)

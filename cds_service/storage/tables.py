@@ -63,7 +63,7 @@ cards_shown = Table(
     _person("user_hash"),
     Column("verdict", String(32), nullable=False),
     Column("statuses", JSON, nullable=False, doc="criterion id -> status"),
-    Index("cards_shown_of_patient", "tenant", "service", "patient_hash", "user_hash"),
+    Index("cards_shown_of_patient", "patient_hash", "user_hash"),
     Index("cards_shown_by_day", "shown_on"),
 )
 """One row a card: what later calls and the feedback on it need to know."""
@@ -94,8 +94,8 @@ feedback = Table(
     Column("verdict", String(32)),
     Column("statuses", JSON(none_as_null=True), doc="criterion id -> status when the card was shown"),
     Index("feedback_on_card", "card"),
-    Index("feedback_of_patient", "tenant", "service", "patient_hash"),
-    Index("feedback_of_user", "tenant", "service", "user_hash"),
+    Index("feedback_of_patient", "patient_hash"),
+    Index("feedback_of_user", "user_hash", "reason"),
 )
 """One row an entry of feedback, with a snapshot of what the card rested on. Append-only."""
 
