@@ -10,8 +10,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from cds_service import storage_commands
 from cds_service.ports import PortUnusable
 from cds_service.settings import Settings, SettingsError, load_settings
+from cds_service.storage.unusable import DatabaseUnusable
 from cds_service.trials import TRIALS
 from rules.trial import Trial, TrialError, load_trial
 
@@ -23,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
-    except (SettingsError, TrialError, PortUnusable) as error:
+    except (SettingsError, TrialError, PortUnusable, DatabaseUnusable) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -46,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_assess(commands.add_parser("assess", help="assess files with FHIR R4 Bundles"))
     _add_config(commands.add_parser("config", help="check the settings"))
     _add_protocol(commands.add_parser("protocol", help="print the trial as it is read"))
+    for about_database in storage_commands.add_commands(commands):
+        _add_config_option(about_database)
     return parser
 
 

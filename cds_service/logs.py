@@ -1,12 +1,14 @@
 """The log: one JSON object a line on stderr, about requests and never about patients.
 
 Nothing that came in a request is written but its id, and nothing of an exception but its type and the lines
-of code it passed: messages of exceptions can hold patient data or tokens.
+of code it passed: messages of exceptions can hold patient data or tokens. Should a token or an id come into a
+line all the same, such as by a library's warning, it is blotted out.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -31,7 +33,23 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0]:
             line["exception"] = describe(record.exc_info[0], record.exc_info[2])
-        return orjson.dumps(line, default=str).decode()
+        return blotted(orjson.dumps(line, default=str).decode())
+
+
+_SECRETS = re.compile(
+    r"\beyJ[\w-]{5,}\.[\w.-]+"  # a JSON web token
+    r"|(?<=bearer )[\w.~+/=-]+"
+    r"|(?<=basic )[\w.~+/=-]+"
+    r"|(?<=://)[^/\s\"@]+(?=@)"  # user name and password in an address
+    r"|(?<=\bpatient/)[\w.~-]+"
+    r"|(?<=\bpatient=)[\w.~%/-]+|(?<=\bsubject=)[\w.~%/-]+|(?<=\bindividual=)[\w.~%/-]+",
+    re.IGNORECASE,
+)
+
+
+def blotted(line: str) -> str:
+    """Return ``line`` without what has the form of a token, a password in an address, or a patient's reference."""
+    return _SECRETS.sub("[...]", line)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -33,6 +33,36 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """The assessment of this call."""
+
+    assessment: Assessment
+    unread: frozenset[str] = frozenset()
+    """Criteria of whose data some did not arrive this time."""
+
+    def changes_since(self, before: Snapshot) -> Changes:
+        """Return what is otherwise than on an earlier card. Headers only inform, and are not looked at."""
+        now = self.assessment
+        deciding = [result for result in now.criteria if result.kind is not Kind.HEADER]
+        changed = [result for result in deciding if before.statuses.get(result.id) != result.status]
+        lost = [result for result in changed if result.status is Status.UNKNOWN and result.id in self.unread]
+        return Changes(
+            criterion=len(changed) > len(lost),
+            verdict=now.verdict != before.verdict and not lost,
+            rise=_rank(now.verdict) > _rank(before.verdict) and not lost,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has changed. A search that failed is no news of the patient: what only it made unknown does not count."""
+
+    criterion: bool
+    verdict: bool
+    rise: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """One card that somebody put aside, with the last reason given for it."""
 
@@ -81,6 +111,13 @@ class Lifted(Enum):
     CRITERION_CHANGES = "a criterion changes its status"
     ANY_CHANGE = "the verdict or a criterion changes"
 
+    def by(self, changes: Changes) -> bool:
+        if self is Lifted.VERDICT_RISES:
+            return changes.rise
+        if self is Lifted.CRITERION_CHANGES:
+            return changes.criterion
+        return self is Lifted.ANY_CHANGE and (changes.verdict or changes.criterion)
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -93,12 +130,12 @@ class Pause:
     at_least: int = 0
     """Before this day nothing lifts it."""
 
-    def holds(self, since: date, before: Snapshot, now: Assessment, today: date) -> bool:
+    def holds(self, since: date, before: Snapshot, now: Present, today: date) -> bool:
         """Return whether the card stays away ``today``."""
         passed = max(0, (today - since).days)
         if passed < self.at_least:
             return True
-        return (self.days is None or passed < self.days) and not _lifts(self.lifted, before, now)
+        return (self.days is None or passed < self.days) and not self.lifted.by(now.changes_since(before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +151,7 @@ class Pauses:
             raise ValueError("Each override reason of the card needs a pause, and nothing else does.")
 
 
-def suppressed_by(history: History, now: Assessment, today: date, pauses: Pauses) -> str | None:
+def suppressed_by(history: History, now: Present, today: date, pauses: Pauses) -> str | None:
     """Return why the card that ``now`` gives stays away ``today``: an override reason, `SHOWN`, or None."""
     for reason, pause in pauses.by_reason.items():
         given = (override for override in history.overrides if override.reason == reason)
@@ -126,28 +163,6 @@ def suppressed_by(history: History, now: Assessment, today: date, pauses: Pauses
     return None
 
 
-def _lifts(lifted: Lifted, before: Snapshot, now: Assessment) -> bool:
-    if lifted is Lifted.VERDICT_RISES:
-        return _rank(now.verdict) > _rank(before.verdict)
-    if lifted is Lifted.CRITERION_CHANGES:
-        return _criterion_changed(before, now)
-    if lifted is Lifted.ANY_CHANGE:
-        return now.verdict != before.verdict or _criterion_changed(before, now)
-    return False
-
-
 def _rank(verdict: str) -> int:
     """Return the place of a verdict; one that this version does not know is lower than all."""
     return _RISING.index(verdict) if verdict in _RISING else -1
-
-
-def _criterion_changed(before: Snapshot, now: Assessment) -> bool:
-    """True when an inclusion or an exclusion has another status than on the card.
-
-    What turned unknown while data did not arrive has not changed: a search that failed is no news of the patient.
-    """
-    return any(
-        before.statuses.get(result.id) != result.status
-        for result in now.criteria
-        if result.kind is not Kind.HEADER and not (now.data_gaps and result.status is Status.UNKNOWN)
-    )

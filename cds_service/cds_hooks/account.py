@@ -5,25 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 
-from cds_service.storage.journal import Call, Parties
+from cds_service.storage.journal import Call, Outcome, Parties
 from rules.assessment import Assessment
-
-
-class Outcome(StrEnum):
-    """How a call ended."""
-
-    CARD = "card"
-    NO_CARD = "no-card"
-    """The assessment gives none; the cause says why."""
-    SUPPRESSED = "suppressed"
-    """There would be a card, but for an earlier answer or showing."""
-    FILTERED = "filtered"
-    """The tenant wants no card here, whatever the chart says."""
-    REFUSED = "refused"
-    """The request could not be answered; the cause is the HTTP status."""
-    FAILED = "failed"
 
 
 @dataclass(slots=True)
@@ -50,7 +34,7 @@ class Account:
             request_id=self.request_id,
             day=self.day,
             rules_version=self.rules_version,
-            outcome=self.outcome.value,
+            outcome=self.outcome,
             cause=self.cause,
             milliseconds=round((time.perf_counter() - self._started) * 1000),
             assessment=self.assessment,

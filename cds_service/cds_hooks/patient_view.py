@@ -18,7 +18,7 @@ from cds_service import filters
 from cds_service.assessment_json import described
 from cds_service.card_settings import card_settings
 from cds_service.cds_hooks import errors
-from cds_service.cds_hooks.account import Account, Outcome
+from cds_service.cds_hooks.account import Account
 from cds_service.cds_hooks.wire import Context, HookRequest, read_context, read_hook, trigger_actions
 from cds_service.evaluation import Evaluation, trial_settings
 from cds_service.logs import log_failure
@@ -31,9 +31,9 @@ from cds_service.pauses import pauses
 from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 from cds_service.storage.database import DatabaseBusy
-from cds_service.storage.journal import Journal, Parties
+from cds_service.storage.journal import Journal, Outcome, Parties
 from cds_service.storage.pseudonyms import Pseudonyms
-from cds_service.suppression import History, Pauses, suppressed_by
+from cds_service.suppression import History, Pauses, Present, suppressed_by
 from rules.assessment import Assessment
 from rules.criterion import TrialSettings
 from rules.timeline import timelines
@@ -145,7 +145,8 @@ class PatientView:
             account.ends(Outcome.FILTERED, cause)
             shown = []
         else:
-            shown = self.cards(assessment, agreed, account, deadline)
+            present = Present(assessment, self._plan.unread(record))
+            shown = self.cards(present, agreed, account, deadline)
         return Answer(
             self.response(shown, assessment, gathered, tenant, account), _notes(request, gathered, account, rules_ms)
         )
@@ -205,17 +206,16 @@ class PatientView:
                 "business-rule",
             ) from None
 
-    def cards(
-        self, assessment: Assessment, agreed: _Agreed, account: Account, deadline: Deadline
-    ) -> list[dict[str, Any]]:
+    def cards(self, present: Present, agreed: _Agreed, account: Account, deadline: Deadline) -> list[dict[str, Any]]:
         """Return the cards, none while an earlier answer or showing keeps them away; put it into the account."""
+        assessment = present.assessment
         cards = build_cards(assessment, self._evaluation.trial, agreed.cards, new_uuid=lambda: str(uuid.uuid4()))
         if not cards:
             shown = assessment.verdict in agreed.cards.show
             account.ends(Outcome.NO_CARD, "no-attestation" if shown else assessment.verdict.value)
             return []
         history = self.history(account, deadline) if agreed.pauses else History()
-        if history and agreed.pauses and (cause := suppressed_by(history, assessment, account.day, agreed.pauses)):
+        if history and agreed.pauses and (cause := suppressed_by(history, present, account.day, agreed.pauses)):
             account.ends(Outcome.SUPPRESSED, cause)
             return []
         account.ends(Outcome.CARD, None if history else "history-not-available")

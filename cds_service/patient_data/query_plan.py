@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from rules.codes import LOINC, ValueSet
 from rules.criterion import Declaration, Window
+from rules.record import PatientRecord
 from rules.trial import NOT_ASSESSED, Trial
 
 _TOKEN = "{{context.patientId}}"  # noqa: S105 - a token of the CDS Hooks template language
@@ -125,9 +126,15 @@ class QueryPlan:
     def __init__(self, trial: Trial) -> None:
         assessed = [d for d in trial.declarations if trial.evaluables[d.id] is not NOT_ASSESSED]
         self.searches = _searches(assessed)
+        self._reads = {d.id: _needed([d]) for d in assessed}
         self._labs = _Codes([d for d in assessed if "labs" in d.data], trial.gates)
         self._vitals = _Codes([d for d in assessed if "vitals" in d.data], trial.gates)
         self._exams = _Codes([d for d in assessed if "exams" in d.data], trial.gates)
+
+    def unread(self, record: PatientRecord) -> frozenset[str]:
+        """Return the ids of the criteria of whose data some did not arrive."""
+        lost = {name for name, search in record.searches.items() if not search.complete}
+        return frozenset(criterion for criterion, searches in self._reads.items() if not lost.isdisjoint(searches))
 
     def pull(self, name: str, patient_id: str, on: date) -> Query:
         """Return how the search ``name`` is pulled for a patient on a day; raises KeyError."""
@@ -192,8 +199,13 @@ def _loinc(value_sets: Iterable[ValueSet]) -> frozenset[str]:
 
 def _searches(assessed: list[Declaration]) -> tuple[str, ...]:
     """Return names in the order of the templates, then of what is only pulled."""
-    needed = {name for declaration in assessed for data in declaration.data for name in _SEARCHES_OF_DATA[data]}
-    return tuple(name for name in (*PREFETCH, *_PULLED_ONLY, *_PULLED_BY_CODE) if name in needed | {*GATE, *_OPT_OUT})
+    needed = _needed(assessed) | {*GATE, *_OPT_OUT}
+    return tuple(name for name in (*PREFETCH, *_PULLED_ONLY, *_PULLED_BY_CODE) if name in needed)
+
+
+def _needed(assessed: list[Declaration]) -> frozenset[str]:
+    """Return the searches whose data the criteria read."""
+    return frozenset(name for d in assessed for data in d.data for name in _SEARCHES_OF_DATA[data])
 
 
 def _batches(codes: frozenset[str]) -> Iterator[list[str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from cds_service.storage.pseudonyms import own_key
 from cds_service.storage.revisions import HEAD, WrongRevision, check_revision, current_revision, stamp
 from cds_service.storage.tables import metadata
 from cds_service.storage.turns import take_turns
+from cds_service.storage.unusable import DatabaseUnusable
 
 __all__ = ["Database", "DatabaseBusy", "DatabaseUnusable"]
 
@@ -28,10 +30,6 @@ POSTGRESQL = "postgresql"
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _MOST_SECONDS = 5
 """After this PostgreSQL ends a statement by itself, and an attempt to connect is given up."""
-
-
-class DatabaseUnusable(RuntimeError):
-    """The database cannot be made or opened; the message says what to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +63,52 @@ class Database:
 
         Call before workers are forked. Raises `DatabaseUnusable`.
         """
-        try:
-            if self._is_file:
-                Path(str(self._url.database)).absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._plain_words():
+            if self._file:
+                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self.engine.begin() as connection:
                 if not self.is_postgresql:
                     _lay_out(connection)
                 check_revision(connection)
-            self.engine.dispose()
-        except WrongRevision as error:
-            raise DatabaseUnusable(f"database.url: {error}") from None
-        except (OSError, ImportError, SQLAlchemyError) as error:
-            raise DatabaseUnusable(
-                f"database.url: the database cannot be made or opened ({type(error).__name__}). "
-                "Look at the address, the folder or server, and who may write there."
-            ) from None
+
+    def open(self) -> None:
+        """Check the layout of the tables, and make nothing; raises `DatabaseUnusable`."""
+        with self._existing(), self.engine.connect() as connection:
+            check_revision(connection)
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the tables to this version's layout; return the revisions before and after.
+
+        Raises `DatabaseUnusable`.
+        """
+        from cds_service.storage.upgrade import upgrade  # takes long to load
+
+        with self._plain_words():
+            if self._file:
+                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self.at_leisure() as connection, connection.begin():
+                return upgrade(connection)
 
     def own_key(self) -> bytes:
         """Return the hash key that this database has made for itself; call before workers are forked.
 
         Raises `DatabaseUnusable`.
         """
-        try:
-            with self.engine.begin() as connection:
-                take_turns(connection)
-                key = own_key(connection)
-            self.engine.dispose()
-        except SQLAlchemyError as error:
-            raise DatabaseUnusable(
-                f"database.url: the key of the database cannot be read or made ({type(error).__name__})."
-            ) from None
-        return key
+        with self._plain_words(), self.engine.begin() as connection:
+            take_turns(connection)
+            return own_key(connection)
+
+    @contextmanager
+    def at_leisure(self) -> Iterator[Connection]:
+        """Give a connection for work that may take minutes, and overwrites what it deletes. Not for requests."""
+        with self.engine.connect() as connection:
+            if self.is_postgresql:
+                connection.exec_driver_sql("SET statement_timeout TO 0")
+            else:
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={_MOST_SECONDS * 1000}")
+            connection.commit()
+            yield connection
 
     def read(self, seconds: float, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` reads, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
@@ -132,8 +145,33 @@ class Database:
         self.read(_MOST_SECONDS, lambda connection: connection.execute(text("SELECT 1 FROM feedback WHERE 1 = 0")))
 
     @property
-    def _is_file(self) -> bool:
-        return not self.is_postgresql and self._url.database not in (None, "", ":memory:")
+    def _file(self) -> Path | None:
+        """The absolute path of an SQLite file; None for PostgreSQL and for a database in memory."""
+        if self.is_postgresql or self._url.database in (None, "", ":memory:"):
+            return None
+        return Path(str(self._url.database)).absolute()
+
+    @contextmanager
+    def _existing(self) -> Iterator[None]:
+        with self._plain_words():
+            if self._file and not self._file.is_file():
+                raise DatabaseUnusable("database.url: there is no file at this address yet; the service makes it")
+            yield
+
+    @contextmanager
+    def _plain_words(self) -> Iterator[None]:
+        """Turn what goes wrong into `DatabaseUnusable`, and leave no connection to be copied by a fork."""
+        try:
+            yield
+        except WrongRevision as error:
+            raise DatabaseUnusable(f"database.url: {error}") from None
+        except (OSError, ImportError, SQLAlchemyError) as error:
+            raise DatabaseUnusable(
+                f"database.url: the database cannot be made or opened ({type(error).__name__}). "
+                "Look at the address, the folder or server, and who may write there."
+            ) from None
+        finally:
+            self.engine.dispose()
 
     def _begin(self, connection: Connection, give_up: float, synced: bool) -> None:
         if self.is_postgresql:

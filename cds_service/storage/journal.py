@@ -6,10 +6,27 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, String, and_, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cards.override_reasons import REASONS
@@ -21,6 +38,21 @@ from rules.assessment import Assessment
 
 _OF_CARD = ("patient_hash", "user_hash", "shown_on", "rules_version", "verdict", "statuses")
 """Columns that feedback copies from its card."""
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    CARD = "card"
+    NO_CARD = "no-card"
+    """The assessment gives none; the cause says why."""
+    SUPPRESSED = "suppressed"
+    """There would be a card, but for an earlier answer or showing."""
+    FILTERED = "filtered"
+    """The tenant wants no card here, whatever the chart says."""
+    REFUSED = "refused"
+    """The request could not be answered; the cause is the HTTP status."""
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +73,7 @@ class Call:
     request_id: str
     day: date
     rules_version: str
-    outcome: str
+    outcome: Outcome
     cause: str | None
     milliseconds: int
     assessment: Assessment | None = None
@@ -104,9 +136,10 @@ class Journal:
         """Return what is known of earlier cards, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
         if parties.patient is None or parties.user is None:
             return History()
-        query = _history_query(parties, parties.patient.hashes, parties.user.hashes)
-        rows = self._database.read(seconds, lambda connection: connection.execute(query).mappings().all())
-        return _history(rows, parties.patient.hashes, parties.user.hashes)
+        patient, user = parties.patient.hashes, parties.user.hashes
+        known = {"tenant": parties.tenant, "service": parties.service, "patient": patient, "user": user}
+        rows = self._database.read(seconds, lambda connection: connection.execute(_HISTORY, known).all())
+        return _history(rows, patient, user)
 
     def feedback(self, tenant: str, service: str, entries: Sequence[Feedback], seconds: float) -> Stored:
         """Append what is new among ``entries``, all or none, within ``seconds``.
@@ -119,11 +152,8 @@ class Journal:
 
         def write(connection: Connection) -> Stored:
             known = _cards(connection, tenant, service, {entry.card for entry in entries})
-            new = 0
-            for entry in entries:
-                new += connection.execute(
-                    _insert_new(connection, _feedback_row(tenant, service, entry, known.get(entry.card), now))
-                ).rowcount
+            rows = [_feedback_row(tenant, service, entry, known.get(entry.card), now) for entry in entries]
+            new = len(connection.execute(_insert_new(connection, rows)).all())
             return Stored(new, frozenset(entry.card for entry in entries) - known.keys())
 
         return self._database.write(seconds, write, synced=True)
@@ -143,7 +173,7 @@ def _call_row(call: Call, now: datetime) -> dict[str, Any]:
         "rules_version": call.rules_version,
         "patient_hash": parties.patient.newest if parties.patient else None,
         "user_hash": parties.user.newest if parties.user else None,
-        "outcome": call.outcome,
+        "outcome": call.outcome.value,
         "cause": call.cause,
         "verdict": call.assessment.verdict.value if call.assessment else None,
         "card": call.card,
@@ -184,10 +214,11 @@ def _feedback_row(tenant: str, service: str, entry: Feedback, card: RowMapping |
     }
 
 
-def _insert_new(connection: Connection, row: dict[str, Any]) -> Any:
-    """Return the insertion of a row of feedback, which does nothing when it is there already."""
+def _insert_new(connection: Connection, rows: Sequence[dict[str, Any]]) -> Any:
+    """Return the insertion of those rows of feedback that are not there yet; it gives the number of each."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert(feedback).values(row).on_conflict_do_nothing(index_elements=["fingerprint"])
+    new_only = insert(feedback).values(rows).on_conflict_do_nothing(index_elements=["fingerprint"])
+    return new_only.returning(feedback.c.number)
 
 
 # -- look-ups ------------------------------------------------------------------------------------------------
@@ -201,49 +232,42 @@ def _cards(connection: Connection, tenant: str, service: str, cards: Collection[
     return {row["card"]: row for row in connection.execute(select(*columns).where(*of_these)).mappings()}
 
 
-def _history_query(parties: Parties, patient: Collection[str], user: Collection[str]) -> Any:
-    """Ask for the reasons that can matter here, and the last card this user saw about this patient, in one go."""
+def is_last_word() -> ColumnElement[bool]:
+    """Return the condition that no later feedback came on the same card: a correction replaces what it corrects."""
     later = feedback.alias("later")
-    corrected = (
-        select(later.c.number)
-        .where(
-            later.c.card == feedback.c.card,
-            later.c.tenant == feedback.c.tenant,
-            later.c.service == feedback.c.service,
-            later.c.number > feedback.c.number,
-        )
-        .exists()
+    corrected = select(later.c.number).where(
+        later.c.card == feedback.c.card,
+        later.c.tenant == feedback.c.tenant,
+        later.c.service == feedback.c.service,
+        later.c.number > feedback.c.number,
     )
-    reasons = select(
-        feedback.c.reason,
-        feedback.c.given_on.label("on_day"),
-        feedback.c.patient_hash,
-        feedback.c.user_hash,
-        feedback.c.verdict,
-        feedback.c.statuses,
-    ).where(
-        feedback.c.tenant == parties.tenant,
-        feedback.c.service == parties.service,
+    return ~corrected.exists()
+
+
+def _history_query() -> CompoundSelect[Any]:
+    """Ask for the reasons that can matter here, and the last card this user saw about this patient, in one go.
+
+    Of a user's answers about other patients only one reason matters; there can be thousands of others.
+    """
+    patient: BindParameter[Any] = bindparam("patient", expanding=True)
+    user: BindParameter[Any] = bindparam("user", expanding=True)
+
+    def columns(table: Table, reason: ColumnElement[str], day: ColumnElement[date]) -> Select[Any]:
+        people = table.c.patient_hash, table.c.user_hash
+        return select(reason.label("reason"), day.label("day"), *people, table.c.verdict, table.c.statuses).where(
+            table.c.tenant == bindparam("tenant"), table.c.service == bindparam("service")
+        )
+
+    every_patient = and_(feedback.c.user_hash.in_(user), feedback.c.reason == "inappropriate-recipient")
+    reasons = columns(feedback, feedback.c.reason, feedback.c.given_on).where(
         feedback.c.reason.is_not(None),
         feedback.c.statuses.is_not(None),
-        or_(feedback.c.patient_hash.in_(patient), and_(feedback.c.user_hash.in_(user), _EVERY_PATIENT)),
-        ~corrected,
+        or_(feedback.c.patient_hash.in_(patient), every_patient),
+        is_last_word(),
     )
     last_shown = (
-        select(
-            literal(None, String).label("reason"),
-            cards_shown.c.shown_on.label("on_day"),
-            cards_shown.c.patient_hash,
-            cards_shown.c.user_hash,
-            cards_shown.c.verdict,
-            cards_shown.c.statuses,
-        )
-        .where(
-            cards_shown.c.tenant == parties.tenant,
-            cards_shown.c.service == parties.service,
-            cards_shown.c.patient_hash.in_(patient),
-            cards_shown.c.user_hash.in_(user),
-        )
+        columns(cards_shown, literal(None, String), cards_shown.c.shown_on)
+        .where(cards_shown.c.patient_hash.in_(patient), cards_shown.c.user_hash.in_(user))
         .order_by(cards_shown.c.shown_at.desc())
         .limit(1)
         .subquery()
@@ -251,17 +275,16 @@ def _history_query(parties: Parties, patient: Collection[str], user: Collection[
     return union_all(reasons, select(last_shown))
 
 
-_EVERY_PATIENT = feedback.c.reason == "inappropriate-recipient"
-"""Of a user's answers about other patients only this one matters; there can be thousands of others."""
+_HISTORY = _history_query()
 
 
-def _history(rows: Iterable[RowMapping], patient: Collection[str], user: Collection[str]) -> History:
+def _history(rows: Iterable[Row[Any]], patient: Collection[str], user: Collection[str]) -> History:
     overrides, last_shown = [], None
     for row in rows:
-        before = Snapshot(row["verdict"], row["statuses"])
-        if row["reason"] is None:
-            last_shown = Shown(row["on_day"], before)
-        elif row["reason"] in REASONS:
-            same = row["patient_hash"] in patient, row["user_hash"] in user
-            overrides.append(Override(row["reason"], row["on_day"], *same, before))
+        before = Snapshot(row.verdict, row.statuses)
+        if row.reason is None:
+            last_shown = Shown(row.day, before)
+        elif row.reason in REASONS:
+            same = row.patient_hash in patient, row.user_hash in user
+            overrides.append(Override(row.reason, row.day, *same, before))
     return History(tuple(overrides), last_shown)

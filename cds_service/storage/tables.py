@@ -46,7 +46,7 @@ _Number = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _person(name: str) -> Column[str]:
-    return Column(name, String(64), comment="keyed hash; see pseudonyms.py")
+    return Column(name, String(64), doc="keyed hash; see pseudonyms.py")
 
 
 cards_shown = Table(
@@ -58,12 +58,12 @@ cards_shown = Table(
     Column("trial", String(32), nullable=False),
     Column("rules_version", String(32), nullable=False),
     Column("shown_at", Instant, nullable=False),
-    Column("shown_on", Date, nullable=False, comment="day at the site"),
+    Column("shown_on", Date, nullable=False, doc="day at the site"),
     _person("patient_hash"),
     _person("user_hash"),
     Column("verdict", String(32), nullable=False),
-    Column("statuses", JSON, nullable=False, comment="criterion id -> status"),
-    Index("cards_shown_of_patient", "tenant", "service", "patient_hash", "user_hash"),
+    Column("statuses", JSON, nullable=False, doc="criterion id -> status"),
+    Index("cards_shown_of_patient", "patient_hash", "user_hash"),
     Index("cards_shown_by_day", "shown_on"),
 )
 """One row a card: what later calls and the feedback on it need to know."""
@@ -71,31 +71,31 @@ cards_shown = Table(
 feedback = Table(
     "feedback",
     metadata,
-    Column("number", _Number, primary_key=True, comment="order of arrival: the last on a card counts"),
-    Column("fingerprint", String(64), nullable=False, unique=True, comment="the same feedback twice is one row"),
+    Column("number", _Number, primary_key=True, doc="order of arrival: the last on a card counts"),
+    Column("fingerprint", String(64), nullable=False, unique=True, doc="the same feedback twice is one row"),
     Column("tenant", String(64), nullable=False),
     Column("service", String(64), nullable=False),
     Column("received_at", Instant, nullable=False),
-    Column("given_on", Date, nullable=False, comment="day at the site on which the clinician acted"),
+    Column("given_on", Date, nullable=False, doc="day at the site on which the clinician acted"),
     Column("card", String(200), nullable=False),
     Column("outcome", String(16), nullable=False),
-    Column("outcome_at", String(64), comment="as the client wrote it"),
-    Column("reason", String(64), comment="one of the card's own override reasons"),
-    Column("reason_system", String(500), comment="as the client wrote it"),
-    Column("reason_code", String(200), comment="as the client wrote it"),
+    Column("outcome_at", String(64), doc="as the client wrote it"),
+    Column("reason", String(64), doc="one of the card's own override reasons"),
+    Column("reason_system", String(500), doc="as the client wrote it"),
+    Column("reason_code", String(200), doc="as the client wrote it"),
     Column("accepted_suggestions", JSON, nullable=False),
-    Column("comment", Text, comment="only with feedback.store_free_text"),
-    Column("shape", String(16), nullable=False, comment="spelling of the reason: standard, epic or none"),
+    Column("comment", Text, doc="only with feedback.store_free_text"),
+    Column("shape", String(16), nullable=False, doc="spelling of the reason: standard, epic or none"),
     # Copied from the card; null when this tenant was shown no such card.
     _person("patient_hash"),
     _person("user_hash"),
     Column("shown_on", Date),
     Column("rules_version", String(32)),
     Column("verdict", String(32)),
-    Column("statuses", JSON(none_as_null=True), comment="criterion id -> status when the card was shown"),
+    Column("statuses", JSON(none_as_null=True), doc="criterion id -> status when the card was shown"),
     Index("feedback_on_card", "card"),
-    Index("feedback_of_patient", "tenant", "service", "patient_hash"),
-    Index("feedback_of_user", "tenant", "service", "user_hash"),
+    Index("feedback_of_patient", "patient_hash"),
+    Index("feedback_of_user", "user_hash", "reason"),
 )
 """One row an entry of feedback, with a snapshot of what the card rested on. Append-only."""
 
@@ -104,18 +104,18 @@ calls = Table(
     metadata,
     Column("number", _Number, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("day", Date, nullable=False, comment="day at the site"),
+    Column("day", Date, nullable=False, doc="day at the site"),
     Column("request_id", String(64), nullable=False),
     Column("tenant", String(64), nullable=False),
     Column("service", String(64), nullable=False),
     Column("rules_version", String(32), nullable=False),
     _person("patient_hash"),
     _person("user_hash"),
-    Column("outcome", String(16), nullable=False, comment="card, no-card, suppressed, filtered, refused or failed"),
-    Column("cause", String(64), comment="why there was no card"),
-    Column("verdict", String(32), comment="null when nothing was assessed"),
+    Column("outcome", String(16), nullable=False, doc="card, no-card, suppressed, filtered, refused or failed"),
+    Column("cause", String(64), doc="why there was no card"),
+    Column("verdict", String(32), doc="null when nothing was assessed"),
     Column("card", String(64)),
-    Column("milliseconds", Integer, nullable=False, comment="until the answer was ready"),
+    Column("milliseconds", Integer, nullable=False, doc="until the answer was ready"),
     Index("calls_of_day", "tenant", "day"),
 )
 """The audit: one row a patient-view call."""
@@ -123,8 +123,8 @@ calls = Table(
 used_tokens = Table(
     "used_tokens",
     metadata,
-    Column("fingerprint", String(64), primary_key=True, comment="SHA-256 over issuer and jti"),
-    Column("expires", BigInteger, nullable=False, index=True, comment="seconds since 1970; then the row may go"),
+    Column("fingerprint", String(64), primary_key=True, doc="SHA-256 over issuer and jti"),
+    Column("expires", BigInteger, nullable=False, index=True, doc="seconds since 1970; then the row may go"),
 )
 
 hash_keys = Table(

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -21,7 +20,7 @@ import pytest
 import requests
 
 from tests.support.server import RunningService, free_port, running_service
-from tests.support.service import FEEDBACK, SERVICE, call, candidate, without_type_1
+from tests.support.service import SERVICE, call, candidate, without_type_1
 
 SECRET_TOKEN = "token-that-must-not-be-written"
 SECRET_PATIENT = "patient-that-must-not-be-written"
@@ -249,40 +248,6 @@ def test_a_request_in_flight_is_answered_before_the_service_stops(tmp_path: Path
         assert not answer.done()
         assert service.stop() == 0
         assert answer.result(timeout=1).status_code == 412
-
-
-def test_feedback_that_was_answered_survives_a_crash(tmp_path: Path) -> None:
-    answered: list[str] = []
-    stop = threading.Event()
-
-    def send(service: RunningService, sender: int) -> None:
-        session, number = service.session, 0
-        while not stop.is_set():
-            number += 1
-            card = f"card-{sender}-{number}"
-            entry = {"card": card, "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:00:00Z"}
-            try:
-                response = session.post(f"{service.url}{FEEDBACK}", json={"feedback": [entry]}, timeout=10)
-            except requests.RequestException:
-                return
-            assert response.status_code == 200
-            answered.append(card)
-
-    with running_service(tmp_path, "--workers", "2") as service:
-        senders = [threading.Thread(target=send, args=(service, number)) for number in range(4)]
-        for sender in senders:
-            sender.start()
-        give_up = time.monotonic() + 20
-        while len(answered) < 40 and time.monotonic() < give_up:
-            time.sleep(0.01)
-        service.kill()
-        stop.set()
-        for sender in senders:
-            sender.join(timeout=15)
-    with sqlite3.connect(service.database) as database:
-        kept = {card for (card,) in database.execute("SELECT card FROM feedback")}
-    assert len(answered) >= 40
-    assert set(answered) <= kept
 
 
 def test_an_open_address_is_refused_unless_said_aloud(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 import requests
 
 _SECONDS_TO_START = 30
+HASH_KEYS = '["a key for tests, of no worth to anybody"]'
+"""Without one a service with tenants does not start."""
 
 
 @dataclass
@@ -58,7 +60,8 @@ def running_service(folder: Path, *arguments: str, **variables: str) -> Iterator
     port, log, database = free_port(), folder / "service.log", folder / "service.sqlite"
     command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRIAL_CDS_")}
-    environment |= {"TRIAL_CDS_DATABASE__URL": f"sqlite:///{database}", **variables}
+    environment |= {"TRIAL_CDS_DATABASE__URL": f"sqlite:///{database}", "TRIAL_CDS_PRIVACY__HASH_KEYS": HASH_KEYS}
+    environment |= variables
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)
     service = RunningService(f"http://127.0.0.1:{port}", process, log, database)

@@ -6,6 +6,8 @@ import json
 import logging
 import sys
 
+import pytest
+
 from cds_service.logs import JsonLines, describe
 
 SECRET = "Ada Testperson"
@@ -46,3 +48,28 @@ def test_causes_are_not_written_either() -> None:
 def test_a_line_is_one_line() -> None:
     record = logging.LogRecord("x", logging.INFO, "f.py", 1, "two\nlines", (), None)
     assert "\n" not in JsonLines().format(record)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("token eyJhbGciOiJFUzM4NCJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl refused", "c2lnbmF0dXJl"),
+        ("token eyJhbGciOiJFUzM4NCJ9.eyJpc3MiOiJ4In0. refused", "eyJpc3MiOiJ4In0"),
+        ("Authorization: Bearer abc.def-ghi_jkl~mno+p/q==", "abc.def"),
+        ("authorization: basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ("connection to postgresql://cds:hush-hush@db/x failed", "hush-hush"),
+        ("GET /fhir/Patient/secret-id-77/_history", "secret-id-77"),
+        ("GET /fhir/Observation?patient=secret-id-77&code=x", "secret-id-77"),
+        ("GET /fhir/Condition?patient=Patient%2Fsecret-id-77", "secret-id-77"),
+        ("GET /fhir/ResearchSubject?individual=Patient/secret-id-77", "secret-id-77"),
+    ],
+)
+def test_what_has_the_form_of_a_secret_is_blotted_out(text: str, secret: str) -> None:
+    for line in (_line(text), _line("event", detail={"nested": [text]}), _line("%s", text)):
+        assert secret not in json.dumps(line)
+        assert "[...]" in json.dumps(line)
+
+
+@pytest.mark.parametrize("text", ["patient-view answered", "https://ehr.example/fhir", "a@b.example", "eyJ"])
+def test_other_text_stays(text: str) -> None:
+    assert _line(text)["event"] == text

@@ -60,7 +60,7 @@ def _extend_cards() -> None:
     cards = sa.table("cards_shown", sa.column("tenant"), sa.column("shown_on", sa.Date), sa.column("shown_at"))
     op.execute(cards.update().values(tenant="open", shown_on=sa.func.date(cards.c.shown_at)))
     _require("cards_shown", "tenant", "shown_on")
-    op.create_index("cards_shown_of_patient", "cards_shown", ["tenant", "service", "patient_hash", "user_hash"])
+    op.create_index("cards_shown_of_patient", "cards_shown", ["patient_hash", "user_hash"])
     op.create_index("cards_shown_by_day", "cards_shown", ["shown_on"])
 
 
@@ -89,8 +89,8 @@ def _extend_feedback() -> None:
     _require("feedback", "tenant", "given_on")
     op.drop_index("ix_feedback_card", "feedback")
     op.create_index("feedback_on_card", "feedback", ["card"])
-    op.create_index("feedback_of_patient", "feedback", ["tenant", "service", "patient_hash"])
-    op.create_index("feedback_of_user", "feedback", ["tenant", "service", "user_hash"])
+    op.create_index("feedback_of_patient", "feedback", ["patient_hash"])
+    op.create_index("feedback_of_user", "feedback", ["user_hash", "reason"])
 
 
 def _people() -> list[sa.Column[str]]:
