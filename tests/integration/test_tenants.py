@@ -22,7 +22,7 @@ def _config(folder: Path, client: Client) -> Path:
     keys.write_bytes(client.jwks)
     config = folder / "trial-cds.toml"
     config.write_text(
-        f'public_url = "{PUBLIC_URL}"\n[[tenants]]\nname = "{client.name}"\nissuer = "{client.issuer}"\n'
+        f'public_url = "{PUBLIC_URL}"\n[privacy]\nhash_keys = ["{"k" * 32}"]\n[[tenants]]\nname = "{client.name}"\nissuer = "{client.issuer}"\n'
         f'jwks_file = "{keys}"\n',
         encoding="utf-8",
     )
