@@ -22,8 +22,14 @@ def _config(folder: Path, client: Client) -> Path:
     keys.write_bytes(client.jwks)
     config = folder / "trial-cds.toml"
     config.write_text(
-        f'public_url = "{PUBLIC_URL}"\n[privacy]\nhash_keys = ["{"k" * 32}"]\n[[tenants]]\nname = "{client.name}"\nissuer = "{client.issuer}"\n'
-        f'jwks_file = "{keys}"\n',
+        f'''
+        public_url = "{PUBLIC_URL}"
+        privacy.hash_keys = ["{"k" * 32}"]
+        [[tenants]]
+        name = "{client.name}"
+        issuer = "{client.issuer}"
+        jwks_file = "{keys}"
+        ''',
         encoding="utf-8",
     )
     return config
