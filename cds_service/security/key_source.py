@@ -13,6 +13,7 @@ import urllib3
 
 from cds_service.patient_data.transport import Watch, new_session
 from cds_service.security.key_set import LARGEST_SET
+from cds_service.tenant_settings import TenantSettings
 
 FETCH_SECONDS = 2.0
 """Longest time for a key set to arrive, from the first byte sent to the last received."""
@@ -98,3 +99,12 @@ class KeyFile:
             raise KeysUnreachable(f"the file cannot be read ({error.strerror})") from None
         self._seen = seen
         return content
+
+
+def key_source(given: TenantSettings, ca_bundle: str | None = None) -> KeySource:
+    """Return where a tenant's keys come from."""
+    if given.jwks_file is not None:
+        return KeyFile(given.jwks_file)
+    if given.jwks_url is None:
+        raise ValueError("a tenant has a jwks_url or a jwks_file")
+    return KeyAddress(given.jwks_url, ca_bundle)

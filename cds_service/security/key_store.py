@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from cds_service.logs import log
 from cds_service.process import PerProcess
 from cds_service.security.key_set import Key, KeySetUnreadable, read_key_set
-from cds_service.security.key_source import FETCH_SECONDS, KeyAddress, KeyFile, KeySource, KeysUnreachable
+from cds_service.security.key_source import FETCH_SECONDS, KeySource, KeysUnreachable, key_source
 from cds_service.security.tenants import Tenant
-from cds_service.tenant_settings import TenantSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +173,3 @@ class KeyStores:
         """Raise `KeysMissing` when nobody could sign in. One issuer without keys does not stop the others."""
         if self._stores and not any(store.loaded for store in self._stores.values()):
             raise KeysMissing("no key set of any tenant has been read")
-
-
-def key_source(given: TenantSettings, ca_bundle: str | None = None) -> KeySource:
-    """Return where a tenant's keys come from."""
-    if given.jwks_file is not None:
-        return KeyFile(given.jwks_file)
-    if given.jwks_url is None:
-        raise ValueError("a tenant has a jwks_url or a jwks_file")
-    return KeyAddress(given.jwks_url, ca_bundle)
