@@ -115,7 +115,7 @@ def check_header(given: Unverified, expected: TenantSettings) -> None:
         raise BadToken(Check.TYPE)
     if _text(given.header.get("alg"), Check.ALGORITHM) not in expected.algorithms:
         raise BadToken(Check.ALGORITHM)
-    if "jku" in given.header and given.header["jku"] != expected.expected_jku:
+    if "jku" in given.header and _text(given.header["jku"], Check.KEY_ADDRESS) != expected.expected_jku:
         # It is only compared. Keys are read from the configured source, never from where a token says.
         raise BadToken(Check.KEY_ADDRESS)
 

@@ -13,9 +13,12 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from tests.support.service import FEEDBACK, SERVICE, call, candidate, locked, make_app, post, said, valid
@@ -111,6 +114,11 @@ def of_luke(**more: Any) -> str:
     return st_luke().token(SERVICE, **{"sub": "our-client-id", **more})
 
 
+def _with_null_jku() -> str:
+    """Tokens made by `Client.token` leave out what is None."""
+    return jwt.encode(_claims(), st_mary().private, "RS384", {"kid": "mary-1", "jku": None})
+
+
 def mary_with(kind: str, kid: str, algorithm: str, number: int = 0) -> str:
     """A token of St. Mary's that another key has signed."""
     return st_mary().with_key(key(kind, number), kid, algorithm).token(SERVICE)
@@ -178,6 +186,7 @@ BAD: dict[str, tuple[str, Any]] = {
     "another signature": ("signature", lambda: bearer(f"{with_header().rpartition('.')[0]}.{_part(b'x' * 256)}")),
     "jku that was not agreed": ("jku", lambda: bearer(with_header(jku="https://ehr.st-mary.example/jwks"))),
     "jku of an attacker": ("jku", lambda: bearer(with_header(jku="http://127.0.0.1:9/jwks"))),
+    "jku that is null": ("jku", lambda: bearer(_with_null_jku())),
     "jku that is a number": ("jku", lambda: bearer(with_header(jku=1))),
     "an unknown issuer": ("iss", lambda: bearer(st_mary().token(SERVICE, iss="https://evil.example"))),
     "another tenant's issuer": ("kid", lambda: bearer(st_mary().token(SERVICE, iss=st_luke().issuer))),
@@ -369,3 +378,37 @@ def test_the_public_half_of_a_key_that_is_too_short_is_not_used(tmp_path: Path) 
 def test_pages_for_people_and_health_need_no_token(client: FlaskClient) -> None:
     for path in ("/", "/protocol", "/health/live", "/health/ready"):
         assert client.get(path).status_code == 200
+
+
+# -- whatever a token holds ----------------------------------------------------------------------------------
+
+_anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+_claim = st.sampled_from(["iss", "aud", "exp", "iat", "nbf", "jti", "sub", "tenant", "x"])
+_header = st.sampled_from(["alg", "typ", "kid", "jku", "jwk", "x5u", "x5c", "crit", "b64", "zip", "cty"])
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(claims=st.dictionaries(_claim, _anything, max_size=3), header=st.dictionaries(_header, _anything, max_size=2))
+def test_whatever_a_token_holds_it_is_taken_or_refused(
+    app: Flask, claims: dict[str, Any], header: dict[str, Any]
+) -> None:
+    """Signed by the right key, so that nothing but what it holds is in its way."""
+    payload = json.dumps({**_claims(aud=f"{PUBLIC_URL}{DISCOVERY}"), **claims}).encode()
+    head = _part({"alg": "RS384", "typ": "JWT", "kid": "mary-1", **header})
+    signing = f"{head}.{_part(payload)}"
+    signature = st_mary().private.sign(signing.encode(), padding.PKCS1v15(), hashes.SHA384())  # type: ignore[call-arg,arg-type,union-attr]
+    response = app.test_client().get(DISCOVERY, headers=bearer(f"{signing}.{_part(signature)}"))
+    assert response.status_code == 200 or is_bare_401(response)
+    if response.status_code == 200:
+        assert {"alg", "kid", "jku", "crit"}.isdisjoint(header)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=60))
+def test_whatever_stands_in_the_header_is_refused(app: Flask, text: str) -> None:
+    for given_text in (text, f"Bearer {text}"):
+        assert is_bare_401(app.test_client().get(DISCOVERY, headers={"Authorization": given_text}))
