@@ -13,11 +13,13 @@ from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.evaluation import Evaluation
 from cds_service.patient_data.fhir_client import FhirClient, Limits
 from cds_service.security.authentication import Authenticator
+from cds_service.security.key_store import KeyStores
 from cds_service.security.tenants import Tenants
 from cds_service.settings import Settings
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
 from cds_service.storage.pseudonyms import Pseudonyms
+from cds_service.storage.replay import UsedTokens
 from cds_service.trials import TRIALS
 from cds_service.web import frame
 from rules.trial import load_trial
@@ -38,6 +40,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     journal = Journal(database)
     client = FhirClient(
         _pull_limits(settings),
+        ca_bundle=str(settings.ca_bundle) if settings.ca_bundle else None,
         failures=settings.limits.server_failures,
         pause_seconds=settings.limits.server_pause_seconds,
     )
@@ -48,10 +51,13 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
         )
         for one in evaluations
     }
-    app.register_blueprint(routes.blueprint(services, journal, settings, Authenticator(tenants)))
-    app.register_blueprint(health.blueprint(database, evaluations))
+    keys = KeyStores(tenants, str(settings.ca_bundle) if settings.ca_bundle else None)
+    authenticator = Authenticator(tenants, keys, UsedTokens(database), settings.public_url)
+    app.register_blueprint(routes.blueprint(services, journal, settings, authenticator))
+    app.register_blueprint(health.blueprint(database, evaluations, keys))
     app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
     app.extensions["trial_cds"] = evaluations
+    app.extensions["trial_cds_keys"] = keys
     return app
 
 

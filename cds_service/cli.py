@@ -83,6 +83,7 @@ def _add_assess(parser: argparse.ArgumentParser) -> None:
 def _add_config(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     check = actions.add_parser("check", help="read the settings and say what is wrong with them")
+    check.add_argument("--keys", action="store_true", help="read the tenants' keys from their addresses too")
     _add_config_option(check)
     check.set_defaults(run=_check_config)
 
@@ -134,10 +135,12 @@ def _assess(options: argparse.Namespace) -> int:
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    from cds_service.config_hints import config_hints
+    from cds_service.config_hints import config_hints, key_problems
 
     settings = load_settings(options.config)
     _trial()
+    if problems := key_problems(settings, online=options.keys):
+        raise SettingsError(problems)
     found = config_hints(settings, datetime.now(UTC))
     print("The settings and the trial folder can be used.")
     for hint in found:

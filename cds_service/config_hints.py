@@ -1,4 +1,4 @@
-"""What a site should know about its settings although they can be used: said by ``trial-cds config check``."""
+"""What ``trial-cds config check`` says of settings that can be read: keys that would let nobody in, and hints."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 
 from cds_service.card_settings import card_settings
 from cds_service.patient_data.outbound import is_loopback_url
+from cds_service.security.key_set import KeySetUnreadable, read_key_set
+from cds_service.security.key_source import KeysUnreachable, key_source
 from cds_service.security.tenants import Tenant, Tenants
 from cds_service.settings import Settings
 from cds_service.tenant_settings import TenantSettings
@@ -27,6 +29,29 @@ def config_hints(settings: Settings, now: datetime) -> list[str]:
         hints += [at + hint for hint in _of_token(tenant.token)] if tenant.token else []
         hints += [at + hint for hint in _of_calls(tenant)] if tenant.token else []
     return hints
+
+
+def key_problems(settings: Settings, *, online: bool) -> list[str]:
+    """Return what is wrong with the keys of tenants: those in files, and with ``online`` those on the web too."""
+    problems = []
+    certificates = str(settings.ca_bundle) if settings.ca_bundle else None
+    for index, tenant in enumerate(settings.tenants):
+        if tenant.jwks_file or online:
+            at = f"tenants.{index}.{'jwks_file' if tenant.jwks_file else 'jwks_url'}"
+            problems += [f"{at}: {problem}" for problem in _of_keys(tenant, certificates)]
+    return problems
+
+
+def _of_keys(given: TenantSettings, certificates: str | None) -> Iterator[str]:
+    try:
+        found = read_key_set(key_source(given, certificates).read() or b"")
+    except (KeysUnreachable, KeySetUnreadable) as error:
+        yield f"{error}: nobody of this tenant can sign in"
+        return
+    if not any(key.algorithms & given.algorithms for key in found.keys.values()):
+        kinds = ", ".join(sorted(given.algorithms))
+        why = "; ".join(found.unusable) or "give the client's public keys, or the algorithms it signs with"
+        yield f"none of its keys can be used with the tenant's algorithms ({kinds}): {why}"
 
 
 def _of_site(settings: Settings, tenants: Tenants) -> Iterator[str]:

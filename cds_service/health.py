@@ -9,16 +9,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.evaluation import Evaluation, SelfTestFailed
 from cds_service.logs import log_failure
+from cds_service.security.key_store import KeysMissing, KeyStores
 from cds_service.storage.database import Database, DatabaseBusy
 from cds_service.web import json_response
 from rules.engine import EvaluationError
 
 
-def blueprint(database: Database, evaluations: Iterable[Evaluation]) -> Blueprint:
+def blueprint(database: Database, evaluations: Iterable[Evaluation], keys: KeyStores) -> Blueprint:
     """Return ``/health/live`` and ``/health/ready`` (503 until every check passes)."""
     routes = Blueprint("health", __name__, url_prefix="/health")
     checks: Mapping[str, Callable[[], object]] = {
         "database": database.check,
+        **({"keys": keys.check} if len(keys) else {}),
         **{f"rules {one.trial.id}": (lambda one=one: one.executor) for one in evaluations},  # type: ignore[misc]
     }
 
@@ -39,7 +41,7 @@ def blueprint(database: Database, evaluations: Iterable[Evaluation]) -> Blueprin
 def _passes(name: str, check: Callable[[], object]) -> bool:
     try:
         check()
-    except (SQLAlchemyError, DatabaseBusy, SelfTestFailed, EvaluationError, OSError) as error:
+    except (SQLAlchemyError, DatabaseBusy, SelfTestFailed, EvaluationError, KeysMissing, OSError) as error:
         log_failure("health check failed", error, check=name)
         return False
     return True

@@ -1,8 +1,8 @@
 """The log: one JSON object a line on stderr, about requests and never about patients.
 
-Nothing that came in a request is written but its id, and nothing of an exception but its type and the lines
-of code it passed: messages of exceptions can hold patient data or tokens. Should a token or an id come into a
-line all the same, such as by a library's warning, it is blotted out.
+What can be written is fixed: the fields below, exceptions by their type and the lines of code they passed, and of
+what libraries say only who said it and where. Their messages can quote addresses, patient data or tokens. Should a
+token or an id come into a line all the same, it is blotted out.
 """
 
 from __future__ import annotations
@@ -19,18 +19,54 @@ import orjson
 
 LOGGER = logging.getLogger("trial_cds")
 
+FIELDS = {
+    "request_id": "id of the request: the caller's, if it is one of 64 plain characters, or a new one",
+    "method": "HTTP method of a request",
+    "route": "pattern of the address, without what stands in its place",
+    "status": "HTTP status of the answer",
+    "ms": "milliseconds until the answer",
+    "tenant": "name of the tenant, from the settings",
+    "claimed": "name of the tenant that a refused caller claims to be, from the settings",
+    "check": "which check failed: a code of client_token.py, or the name of a health check",
+    "service": "id of the CDS service",
+    "outcome": "how a call ended, in words of this project",
+    "cause": "why there was no card, in words of this project",
+    "prefetch": "state of each prefetch key",
+    "searches": "state and milliseconds of each search by its name",
+    "rules_ms": "milliseconds for the rules",
+    "dropped": "how many resources were of another person",
+    "advice": "what the caller could do better, in words of this project",
+    "refused": "the sentence that a refused caller was told, which holds nothing it sent",
+    "stored": "how many entries of feedback were new",
+    "unknown_cards": "how many entries of feedback named no card shown",
+    "refused_entries": "how many entries of feedback could not be read",
+    "reason": "why something failed, in words of this project or as the name of a type",
+    "keys": "how many keys of a tenant can be used",
+    "unusable": "how many keys of a tenant cannot be used",
+    "kept": "how many keys of a tenant stay in use",
+    "host": "address on which the service listens",
+    "exception": "type and lines of code of an exception",
+}
+"""All that a line may hold besides its event, and what it is. A field of another name is not written."""
+
+_SPEAKERS = ("trial_cds", "cds_service", "rules", "cards", "gunicorn")
+"""Loggers whose messages are written: this project's, and the server's about its processes."""
+
 
 class JsonLines(logging.Formatter):
     """Formats a record as one line of JSON; ``extra={"fields": {...}}`` adds members."""
 
     def format(self, record: logging.LogRecord) -> str:
+        given: dict[str, Any] = getattr(record, "fields", {})
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": _message(record),
             "process": record.process,
-            **getattr(record, "fields", {}),
+            **{name: value for name, value in given.items() if name in FIELDS},
         }
+        if unlisted := sorted(given.keys() - FIELDS.keys()):
+            line["unlisted"] = unlisted
         if record.exc_info and record.exc_info[0]:
             line["exception"] = describe(record.exc_info[0], record.exc_info[2])
         return blotted(orjson.dumps(line, default=str).decode())
@@ -53,7 +89,9 @@ def blotted(line: str) -> str:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Fill in the arguments, an exception by its type alone."""
+    """Fill in the arguments, an exception by its type alone; of libraries say only where they spoke."""
+    if record.name.partition(".")[0] not in _SPEAKERS:
+        return f"{record.name} at {record.module}:{record.lineno}"
     arguments = record.args
     if isinstance(arguments, tuple):
         arguments = tuple(type(a).__name__ if isinstance(a, BaseException) else a for a in arguments)
@@ -81,7 +119,7 @@ def configure_logs() -> None:
 
 
 def log(event: str, level: int = logging.INFO, **fields: Any) -> None:
-    """Write one event. ``fields`` must not come from a patient's record."""
+    """Write one event. ``fields`` are those listed in `FIELDS`, and never come from a patient's record."""
     LOGGER.log(level, event, extra={"fields": fields})
 
 

@@ -88,6 +88,7 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
     def load(self) -> Any:
         """Make the application before the fork, and keep the collector away from what workers share."""
         app = create_app(self._settings)
+        app.extensions["trial_cds_keys"].read_all()
         warm_up()
         gc.collect()
         gc.freeze()
@@ -95,8 +96,10 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
 
 
 def _start_worker(server: Any, worker: Worker) -> None:
-    """Make each trial's engine in the new worker, which does not start if the self-test fails."""
+    """Make each trial's engine in the new worker, which does not start if the self-test fails, and renew keys."""
     worker.receive_seconds = server.app.receive_seconds
     gc.set_threshold(50_000, 20, 50)
-    for evaluation in server.app.wsgi().extensions["trial_cds"]:
+    extensions = server.app.wsgi().extensions
+    for evaluation in extensions["trial_cds"]:
         _ = evaluation.executor
+    extensions["trial_cds_keys"].start()

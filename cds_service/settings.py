@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cds_service.fatigue_settings import Fatigue, Filters, Reason
@@ -187,6 +187,10 @@ class Settings(BaseSettings):
     )
     age_policy: Literal["flag", "header", "text"] = Field(
         default="flag", description="How the two age limits of the record are read."
+    )
+    ca_bundle: FilePath | None = Field(
+        default=None,
+        description="Certificates (PEM) to trust instead of the usual ones, for FHIR servers and key addresses.",
     )
     open: OpenMode = OpenMode()
     limits: Limits = Limits()

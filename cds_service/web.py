@@ -14,6 +14,7 @@ from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service.cds_hooks import errors
+from cds_service.cds_hooks.body import discard_body
 from cds_service.cds_hooks.outcome import CONTENT_TYPE, operation_outcome
 from cds_service.logs import log, log_failure
 from cds_service.patient_data.outbound import is_loopback
@@ -55,7 +56,9 @@ def frame(app: Flask, settings: Settings, tenants: Tenants) -> None:
 
     @app.errorhandler(Unauthenticated)
     def unauthenticated(error: Unauthenticated) -> Response:
-        note(check=error.check)
+        note(check=error.check.value, **({"claimed": error.tenant} if error.tenant else {}))
+        if request.method == "POST":
+            discard_body(request, settings.limits.body_bytes)
         response = Response(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
         del response.headers["Content-Type"]
         return response
@@ -79,9 +82,12 @@ def frame(app: Flask, settings: Settings, tenants: Tenants) -> None:
 def check_host(request: Request, settings: Settings) -> None:
     """Raise `errors.Refused` unless the caller means this service.
 
-    While no tenant is configured nobody signs in, so any page whose name a browser is made to resolve to this
-    address (DNS rebinding) could call it. Such a call still carries that page's name as its Host.
+    A page whose name a browser is made to resolve to this address (DNS rebinding) could else read what is open to
+    whoever reaches it. Such a call still carries that page's name as its Host. A proxy in front passes on the Host
+    that clients call, which is that of public_url. Health pages tell nothing, and are asked by address.
     """
+    if request.path.startswith("/health/"):
+        return
     host = _host_of(f"//{request.headers.get('Host', '')}")
     if not (is_loopback(host) or host == _host_of(settings.public_url)):
         raise errors.other_host()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from flask import Request
@@ -44,6 +45,13 @@ def read_body(request: Request, limit: int) -> bytes:
     if not in_time:
         raise errors.too_slow()
     raise errors.malformed("The body breaks off: it is shorter than announced, or its chunks cannot be read.")
+
+
+def discard_body(request: Request, limit: int) -> None:
+    """Read the body without keeping it, within bounds, for a caller that is refused whatever it holds."""
+    with suppress(*_BROKEN):
+        _discard(request.environ["wsgi.input"], limit, request.content_length)
+    request.environ.get(ARRIVED, lambda: True)()
 
 
 def _read(stream: BinaryIO | Any, limit: int, length: int | None) -> bytes:

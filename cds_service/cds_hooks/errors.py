@@ -58,6 +58,13 @@ def database_busy() -> Refused:
     )  # fmt: skip
 
 
+def sign_in_busy() -> Refused:
+    return Refused(
+        HTTPStatus.SERVICE_UNAVAILABLE, "transient",
+        "The database is busy, so that the token could not be checked for being used before. Call again later.",
+    )  # fmt: skip
+
+
 def other_host() -> Refused:
     return Refused(
         HTTPStatus.BAD_REQUEST, "security",

@@ -48,6 +48,10 @@ _LEAST_NOTE_SECONDS = 0.1
 """Time for the note although the deadline of the data has passed."""
 _HISTORY_SECONDS = 0.25
 """Longest wait for what is known of earlier cards. After it the card is shown: hiding it would be the worse error."""
+_STRIPPED = (
+    " This call came with neither. Epic leaves both out when the address called is not exactly the one registered "
+    "with the client id: compare the two."
+)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -196,9 +200,10 @@ class PatientView:
                 look=None if self._settings.sandbox.enabled else look,
             )
         except RequiredDataMissing as missing:
+            stripped = "" if request.prefetch or request.fhir_server else _STRIPPED
             raise errors.data_missing(
                 f"Required data are missing: {', '.join(missing.keys)} ({missing.reason}). "
-                "Send them in the prefetch, or a fhirServer that gives them."
+                f"Send them in the prefetch, or a fhirServer that gives them.{stripped}"
             ) from None
         except IdentityMismatch:
             raise errors.malformed(

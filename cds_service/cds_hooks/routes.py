@@ -16,6 +16,7 @@ from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.security.authentication import Authenticator
 from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
+from cds_service.storage.database import DatabaseBusy
 from cds_service.storage.journal import Journal
 from cds_service.web import json_response, note
 from rules.trial import Trial
@@ -45,7 +46,10 @@ def blueprint(
         return services[service_id]
 
     def sign_in(path: str) -> Tenant:
-        tenant = g.tenant = authenticator.tenant_of(request.headers.get("Authorization"), path)
+        try:
+            tenant = g.tenant = authenticator.tenant_of(request.headers.get("Authorization"), path)
+        except DatabaseBusy:
+            raise errors.sign_in_busy() from None
         note(tenant=tenant.name)
         return tenant
 

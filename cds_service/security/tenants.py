@@ -69,13 +69,17 @@ class Tenants:
         self._all = configured or (_open_tenant(settings),)
         self.open = None if configured else self._all[0]
         """The built-in tenant, or None when callers must sign in."""
+        self._by_issuer: dict[str, list[tuple[Tenant, TenantSettings]]] = {}
+        for tenant in configured:
+            if tenant.token:
+                self._by_issuer.setdefault(tenant.token.issuer, []).append((tenant, tenant.token))
 
     def __iter__(self) -> Iterator[Tenant]:
         return iter(self._all)
 
-    def of_issuer(self, issuer: str) -> Sequence[Tenant]:
-        """Return the tenants whose tokens this issuer signs."""
-        return [tenant for tenant in self._all if tenant.token and tenant.token.issuer == issuer]
+    def of_issuer(self, issuer: str) -> Sequence[tuple[Tenant, TenantSettings]]:
+        """Return the tenants whose tokens this issuer signs, and what those must be like."""
+        return self._by_issuer.get(issuer, ())
 
     def trusts_origin(self, origin: str) -> bool:
         """True when any tenant does: a browser asks before it sends the token that names the tenant."""

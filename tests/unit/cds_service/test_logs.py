@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import logging
 import sys
+from pathlib import Path
 
 import pytest
 
-from cds_service.logs import JsonLines, describe
+from cds_service.logs import FIELDS, JsonLines, describe
 
 SECRET = "Ada Testperson"
 
 
-def _line(message: str, *arguments: object, failure: bool = False, **fields: object) -> dict[str, object]:
+def _line(
+    message: str, *arguments: object, failure: bool = False, logger: str = "trial_cds", **fields: object
+) -> dict[str, object]:
     info = sys.exc_info() if failure else None
-    record = logging.LogRecord("x", logging.ERROR, "f.py", 1, message, arguments, info)
+    record = logging.LogRecord(logger, logging.ERROR, "f.py", 1, message, arguments, info)
     record.fields = fields
     line: dict[str, object] = json.loads(JsonLines().format(record))
     return line
@@ -46,7 +50,7 @@ def test_causes_are_not_written_either() -> None:
 
 
 def test_a_line_is_one_line() -> None:
-    record = logging.LogRecord("x", logging.INFO, "f.py", 1, "two\nlines", (), None)
+    record = logging.LogRecord("trial_cds", logging.INFO, "f.py", 1, "two\nlines", (), None)
     assert "\n" not in JsonLines().format(record)
 
 
@@ -65,7 +69,7 @@ def test_a_line_is_one_line() -> None:
     ],
 )
 def test_what_has_the_form_of_a_secret_is_blotted_out(text: str, secret: str) -> None:
-    for line in (_line(text), _line("event", detail={"nested": [text]}), _line("%s", text)):
+    for line in (_line(text), _line("event", searches={"nested": [text]}), _line("%s", text)):
         assert secret not in json.dumps(line)
         assert "[...]" in json.dumps(line)
 
@@ -73,3 +77,30 @@ def test_what_has_the_form_of_a_secret_is_blotted_out(text: str, secret: str) ->
 @pytest.mark.parametrize("text", ["patient-view answered", "https://ehr.example/fhir", "a@b.example", "eyJ"])
 def test_other_text_stays(text: str) -> None:
     assert _line(text)["event"] == text
+
+
+@pytest.mark.parametrize("logger", ["urllib3.connectionpool", "sqlalchemy.pool", "werkzeug", "root", "trial_cdsx"])
+def test_of_what_a_library_says_only_the_place_is_written(logger: str) -> None:
+    line = _line(f"GET /Patient?name={SECRET} %s", SECRET, logger=logger)
+    assert SECRET not in json.dumps(line)
+    assert line["event"] == f"{logger} at f:1"
+
+
+def test_a_field_that_is_not_listed_is_named_and_not_written() -> None:
+    line = _line("event", patient=SECRET, status=200)
+    assert SECRET not in json.dumps(line)
+    assert line["unlisted"] == ["patient"]
+    assert line["status"] == 200
+
+
+def test_every_field_that_the_code_writes_is_listed() -> None:
+    """Who adds a field says in `FIELDS` what it holds, so that somebody thinks about whether it may be there."""
+    package = Path(__file__).parents[3] / "cds_service"
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _WRITERS:
+                names = {keyword.arg for keyword in node.keywords if keyword.arg} - {"level", "error"}
+                assert names <= FIELDS.keys(), f"{path.name}:{node.lineno} writes {names - FIELDS.keys()}"
+
+
+_WRITERS = ("log", "note", "log_failure")

@@ -10,12 +10,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.config_hints import config_hints
+from cds_service.cli import main
+from cds_service.config_hints import config_hints, key_problems
 from cds_service.patient_data.outbound import parse_base_url
 from cds_service.security.tenants import Tenant, Tenants
 from cds_service.settings import Settings, SettingsError, load_settings
 from cds_service.tenant_settings import TenantSettings
 from rules.assessment import Verdict
+from tests.support import fault_server as faults
+from tests.support.fault_server import FaultServer
+from tests.support.tokens import key, key_set, public_jwk, st_mary
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -116,10 +120,8 @@ def test_tenants_that_cannot_be_told_apart_are_all_named() -> None:
 
 def test_one_issuer_may_sign_for_several_tenants() -> None:
     settings = Settings(tenants=(given(tenant_claim="a"), given(name="st-luke", tenant_claim="b")))
-    assert [tenant.name for tenant in Tenants(settings).of_issuer("https://ehr.example/oauth")] == [
-        "st-mary",
-        "st-luke",
-    ]
+    found = Tenants(settings).of_issuer("https://ehr.example/oauth")
+    assert [tenant.name for tenant, _ in found] == ["st-mary", "st-luke"]
 
 
 def test_patients_data_do_not_come_by_http(tmp_path: Path) -> None:
@@ -240,3 +242,57 @@ def test_the_public_sandbox_may_be_a_test_tenant() -> None:
     sandbox = given(issuer="https://sandbox.cds-hooks.org", test=True)
     hints = config_hints(Settings(public_url="https://cds.example.org", tenants=(sandbox,)), NOW)
     assert not any("public sandbox" in hint for hint in hints)
+
+
+# -- keys ----------------------------------------------------------------------------------------------------
+
+
+def _with_keys(folder: Path, content: bytes | None, **fields: Any) -> list[str]:
+    file = folder / "keys.json"
+    if content is not None:
+        file.write_bytes(content)
+    settings = Settings(tenants=(given(jwks_url=None, jwks_file=file, **fields),))
+    return key_problems(settings, online=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "the file cannot be read (No such file or directory): nobody of this tenant can sign in"),
+        (b"-----BEGIN PUBLIC KEY-----", "it is not JSON: nobody of this tenant can sign in"),
+        (
+            b'{"keys": []}',
+            "none of its keys can be used with the tenant's algorithms (ES384, RS384): give the client's",
+        ),
+        (key_set(public_jwk(key("P-521"), "a")), "none of its keys can be used with the tenant's algorithms"),
+        (key_set(public_jwk(key("P-256"), "a")), "keys.0: it is neither RSA nor EC on P-384 or P-521"),
+    ],
+)
+def test_keys_that_let_nobody_in_are_found(tmp_path: Path, content: bytes | None, said: str) -> None:
+    (problem,) = _with_keys(tmp_path, content)
+    assert problem.startswith("tenants.0.jwks_file: ")
+    assert said in problem
+
+
+def test_keys_that_fit_are_no_problem(tmp_path: Path) -> None:
+    assert _with_keys(tmp_path, st_mary().jwks) == []
+    assert _with_keys(tmp_path, key_set(public_jwk(key("P-521"), "a")), algorithms=["ES512"]) == []
+
+
+def test_keys_on_the_web_are_read_when_asked_for() -> None:
+    with FaultServer(jwks=faults.status(404)) as server:
+        settings = Settings(tenants=(given(jwks_url=f"{server.origin}/jwks"),))
+        assert key_problems(settings, online=False) == []
+        assert server.urls == []
+        (problem,) = key_problems(settings, online=True)
+    assert problem.startswith("tenants.0.jwks_url: it answers with status 404")
+
+
+def test_config_check_ends_with_1_when_nobody_could_sign_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "trial-cds.toml"
+    path.write_text(MINIMAL.replace("jwks_url", "jwks_file"), encoding="utf-8")
+    assert main(["config", "check", "--config", str(path)]) == 1
+    assert "tenants.0.jwks_file: the file cannot be read" in capsys.readouterr().err
+    path.write_text(MINIMAL, encoding="utf-8")
+    assert main(["config", "check", "--config", str(path)]) == 0
+    assert "- tenants.0 (st-mary): " in capsys.readouterr().out

@@ -1,0 +1,319 @@
+"""Keys from the web and from files: rotation, outages, and key servers that misbehave in every way."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from cds_service.security.key_source import KeyAddress, KeyFile, KeysUnreachable
+from cds_service.security.key_store import KeyStore, KeyStores, Pace
+from cds_service.security.tenants import Tenants
+from cds_service.settings import Settings
+from cds_service.tenant_settings import TenantSettings
+from tests.support import fault_server as faults
+from tests.support.fault_server import Behaviour, FaultServer
+from tests.support.server import free_port
+from tests.support.service import SERVICE, call, candidate, make_app
+from tests.support.tokens import PUBLIC_URL, Client, key, key_set, public_jwk, st_luke, st_mary
+
+SET = "application/json"
+QUICK = Pace(after_failure=0.05, unknown_key=60.0)
+LIMIT = 0.5
+
+
+def _serving(*clients: Client) -> Behaviour:
+    return faults.content(key_set(*(public_jwk(one.private, one.kid) for one in clients)), SET)
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with FaultServer(jwks=_serving(st_mary())) as running:
+        yield running
+
+
+Make = Callable[..., KeyStore]
+
+
+@pytest.fixture
+def make_store() -> Iterator[Make]:
+    """Makes key stores, and stops them at the end."""
+    made: list[KeyStore] = []
+
+    def make(server: FaultServer, pace: Pace = QUICK, limit: float = LIMIT) -> KeyStore:
+        made.append(KeyStore("st-mary", KeyAddress(f"{server.origin}/jwks", limit=limit), pace))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.stop()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A loopback port on which nothing listens."""
+    return free_port()
+
+
+def _until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def test_keys_are_fetched_in_the_background(make_store: Make, server: FaultServer) -> None:
+    store = make_store(server)
+    store.start()
+    assert store.wait(5)
+    assert store.find("mary-1") is not None
+    assert server.urls == ["/jwks"]
+
+
+def test_asking_for_a_key_never_waits_for_the_network(make_store: Make) -> None:
+    with FaultServer(jwks=faults.hang) as hanging:
+        store = make_store(hanging, limit=5)
+        started = time.monotonic()
+        for _ in range(100):
+            assert store.find("mary-1") is None
+        assert time.monotonic() - started < 0.2
+        assert not store.loaded
+
+
+BROKEN: dict[str, tuple[str, Behaviour]] = {
+    "hang": ("too long", faults.hang),
+    "drip headers": ("too long", faults.drip_headers),
+    "drip body": ("too long", faults.drip_body),
+    "drip chunks": ("too long", faults.drip_chunks),
+    "break off": ("broke off", faults.cut),
+    "too large": ("larger than", faults.content(b" " * 300_000, SET)),
+    "too large when unpacked": ("larger than", faults.gzip_bomb(20)),
+    "redirect": ("status 302", faults.redirect("http://127.0.0.1:9/jwks")),
+    "not found": ("status 404", faults.status(404)),
+    "fault": ("status 500", faults.status(500)),
+    "HTML": ("not JSON", faults.content(b"<html>log in</html>", "text/html")),
+    "no set": ("not a JWK Set", faults.content(b'{"error": 1}', SET)),
+    "a list": ("not a JWK Set", faults.content(b"[]", SET)),
+    "too many": ("more than 100", faults.content(key_set(*({"kid": str(n)} for n in range(101))), SET)),
+}
+
+
+@pytest.mark.parametrize(("said", "behaviour"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_key_server_costs_no_key(
+    make_store: Make, server: FaultServer, caplog: pytest.LogCaptureFixture, said: str, behaviour: Behaviour
+) -> None:
+    store = make_store(server)
+    assert store.refresh()
+    server.behaviours["jwks"] = behaviour
+    started = time.monotonic()
+    assert not store.refresh()
+    assert time.monotonic() - started < LIMIT + 1
+    (line,) = [record.fields for record in caplog.records if record.message == "keys not refreshed"]  # type: ignore[attr-defined]
+    assert said in line["reason"]
+    assert store.find("mary-1") is not None
+    server.behaviours["jwks"] = _serving(st_mary(), st_luke())
+    assert store.refresh()
+    assert store.find("luke-1") is not None
+
+
+def test_nothing_listens(unused_port: int) -> None:
+    with pytest.raises(KeysUnreachable, match="cannot be reached"):
+        KeyAddress(f"http://127.0.0.1:{unused_port}/jwks", limit=LIMIT).read()
+
+
+def test_the_key_server_is_told_nothing_and_no_other_is_asked(
+    make_store: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login user password hush\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    with FaultServer() as trap:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, trap.origin)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("NETRC", str(netrc))
+        server.behaviours["jwks"] = faults.redirect(f"{trap.origin}/jwks")
+        assert not make_store(server).refresh()
+        assert trap.urls == []
+    assert server.authorizations == []
+    assert all("cookie" not in headers for headers in server.headers)
+
+
+def test_new_keys_come_and_old_ones_go(make_store: Make, server: FaultServer) -> None:
+    store = make_store(server)
+    store.refresh()
+    server.behaviours["jwks"] = _serving(st_luke())
+    store.refresh()
+    assert store.find("luke-1") is not None
+    assert store.find("mary-1") is None
+
+
+def test_an_unknown_key_brings_the_next_look_forward_once(make_store: Make, server: FaultServer) -> None:
+    store = make_store(server)
+    store.start()
+    assert store.wait(5)
+    server.behaviours["jwks"] = _serving(st_mary(), st_luke())
+    assert store.find("luke-1") is None
+    _until(lambda: store.find("luke-1"))
+    for number in range(200):
+        assert store.find(f"unknown-{number}") is None
+    time.sleep(0.2)
+    assert len(server.urls) == 2
+
+
+def test_unknown_keys_do_not_make_a_failing_server_be_asked_more_often(make_store: Make, server: FaultServer) -> None:
+    server.behaviours["jwks"] = faults.status(500)
+    store = make_store(server, Pace(after_failure=30, unknown_key=60))
+    store.start()
+    _until(lambda: server.urls)
+    for number in range(200):
+        store.find(f"unknown-{number}")
+    time.sleep(0.2)
+    assert len(server.urls) <= 2
+
+
+def test_after_an_outage_at_the_start_keys_come_by_themselves(make_store: Make, server: FaultServer) -> None:
+    server.behaviours["jwks"] = faults.in_turn(faults.status(503), faults.status(503), _serving(st_mary()))
+    store = make_store(server)
+    store.start()
+    _until(lambda: store.loaded)
+    assert store.find("mary-1") is not None
+
+
+def test_one_slow_issuer_does_not_hold_up_another(server: FaultServer) -> None:
+    server.behaviours["slow"] = faults.hang
+    mary, luke = st_mary(), st_luke()
+    tenants = (
+        TenantSettings(name="st-mary", issuer=mary.issuer, jwks_url=f"{server.origin}/slow"),
+        TenantSettings(name="st-luke", issuer=luke.issuer, jwks_url=f"{server.origin}/jwks"),
+    )
+    server.behaviours["jwks"] = _serving(luke)
+    stores = KeyStores(Tenants(Settings(tenants=tenants)))
+    started = time.monotonic()
+    stores.read_all()
+    assert time.monotonic() - started < 4
+    stores.check()
+    assert stores.of(luke.issuer).find("luke-1") is not None
+
+
+def test_a_worker_that_starts_in_an_outage_has_the_keys_from_before_the_fork(
+    make_store: Make, server: FaultServer
+) -> None:
+    store = make_store(server)
+    store.refresh()
+    server.behaviours["jwks"] = faults.status(503)
+    assert _in_a_child(store, "mary-1")
+
+
+def test_each_process_looks_by_itself(make_store: Make, server: FaultServer) -> None:
+    store = make_store(server)
+    store.start()
+    assert store.wait(5)
+    server.behaviours["jwks"] = _serving(st_luke())
+    assert _in_a_child(store, "luke-1")
+
+
+def _in_a_child(store: KeyStore, kid: str) -> bool:
+    """True when a process forked from this one finds the key after its first look."""
+    child = os.fork()
+    if child == 0:
+        store.start()
+        store.wait(5)
+        os._exit(0 if store.find(kid) is not None else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+# -- files ---------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.write_bytes(st_mary().jwks)
+    source = KeyFile(file)
+    assert source.read() == st_mary().jwks
+    assert source.read() is None
+    file.write_bytes(st_luke().jwks)
+    assert source.read() == st_luke().jwks
+
+
+def test_a_file_that_goes_costs_no_key(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.write_bytes(st_mary().jwks)
+    store = KeyStore("st-mary", KeyFile(file))
+    assert store.refresh()
+    file.unlink()
+    assert not store.refresh()
+    assert store.find("mary-1") is not None
+
+
+# -- the whole service ---------------------------------------------------------------------------------------
+
+
+def _ask(client: FlaskClient, by: Client) -> int:
+    return client.post(SERVICE, json=call(candidate()), headers=by.signing_in(SERVICE)).status_code
+
+
+@pytest.fixture
+def service(tmp_path: Path, server: FaultServer) -> Iterator[FlaskClient]:
+    """A service whose one tenant has its keys on ``server``; they have not been read yet."""
+    tenant = TenantSettings(name="st-mary", issuer=st_mary().issuer, jwks_url=f"{server.origin}/jwks")
+    app = make_app(tmp_path, public_url=PUBLIC_URL, tenants=(tenant,))
+    yield app.test_client()
+    app.extensions["trial_cds_keys"].stop()
+
+
+def test_a_client_can_change_its_key_while_the_service_runs(service: FlaskClient, server: FaultServer) -> None:
+    stores = service.application.extensions["trial_cds_keys"]
+    stores.start()
+    old = st_mary()
+    new = old.with_key(key("P-384", 1), "mary-2", "ES384")
+    assert _ask(service, old) == 200
+    assert _ask(service, new) == 401
+    server.behaviours["jwks"] = _serving(old, new)
+    stores.of(old.issuer).refresh()
+    assert (_ask(service, old), _ask(service, new)) == (200, 200)
+    server.behaviours["jwks"] = _serving(new)
+    stores.of(old.issuer).refresh()
+    assert (_ask(service, old), _ask(service, new)) == (401, 200)
+    server.behaviours["jwks"] = faults.status(503)
+    stores.of(old.issuer).refresh()
+    assert (_ask(service, old), _ask(service, new)) == (401, 200)
+
+
+def test_the_service_is_ready_when_it_has_keys(service: FlaskClient) -> None:
+    before = service.get("/health/ready")
+    assert before.status_code == 503
+    assert before.get_json()["checks"]["keys"] == "failed"
+    assert _ask(service, st_mary()) == 401
+    service.application.extensions["trial_cds_keys"].start()
+    after = service.get("/health/ready")
+    assert after.status_code == 200
+    assert after.get_json()["checks"]["keys"] == "ok"
+    assert _ask(service, st_mary()) == 200
+
+
+def test_the_jku_that_is_the_configured_address_is_taken(service: FlaskClient, server: FaultServer) -> None:
+    service.application.extensions["trial_cds_keys"].start()
+    for jku, status in ((f"{server.origin}/jwks", 200), (f"{server.origin}/jwks?x", 401), (server.origin, 401)):
+        headers = st_mary().signing_in(SERVICE, header={"jku": jku})
+        assert service.post(SERVICE, json=call(candidate()), headers=headers).status_code == status
+    assert set(server.urls) == {"/jwks"}
+
+
+def test_the_log_names_the_tenant_and_not_the_key_server(
+    make_store: Make, server: FaultServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "trial_cds")
+    store = make_store(server)
+    store.refresh()
+    server.behaviours["jwks"] = faults.status(500)
+    store.refresh()
+    written = json.dumps([record.__dict__ for record in caplog.records], default=str)
+    assert "st-mary" in written
+    assert server.origin not in written
