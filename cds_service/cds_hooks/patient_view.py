@@ -36,6 +36,7 @@ from cds_service.storage.pseudonyms import Pseudonyms
 from cds_service.suppression import History, Pauses, suppressed_by
 from rules.assessment import Assessment
 from rules.criterion import TrialSettings
+from rules.record import PatientRecord
 from rules.timeline import timelines
 
 HOOK = "patient-view"
@@ -90,7 +91,7 @@ class PatientView:
         pseudonyms: Pseudonyms,
     ) -> None:
         self._evaluation = evaluation
-        self._plan = QueryPlan(evaluation.trial)
+        self._plans = {orders: QueryPlan(evaluation.trial, orders=orders) for orders in (False, True)}
         self._settings = settings
         self._agreed = {
             tenant.name: _Agreed(
@@ -145,7 +146,7 @@ class PatientView:
             account.ends(Outcome.FILTERED, cause)
             shown = []
         else:
-            shown = self.cards(assessment, agreed, account, deadline)
+            shown = self.cards(assessment, record, context, account, deadline, tenant)
         return Answer(
             self.response(shown, assessment, gathered, tenant, account), _notes(request, gathered, account, rules_ms)
         )
@@ -190,7 +191,7 @@ class PatientView:
                 client=self._client,
                 deadline=deadline,
                 settings=self._agreed[tenant.name].trial,
-                plan=self._plan,
+                plan=self._plans[self._agreed[tenant.name].cards.allows_suggestions(on)],
                 # The sandbox shows the assessment whether there is a card or not.
                 look=None if self._settings.sandbox.enabled else look,
             )
@@ -206,10 +207,25 @@ class PatientView:
             ) from None
 
     def cards(
-        self, assessment: Assessment, agreed: _Agreed, account: Account, deadline: Deadline
+        self,
+        assessment: Assessment,
+        record: PatientRecord,
+        context: Context,
+        account: Account,
+        deadline: Deadline,
+        tenant: Tenant,
     ) -> list[dict[str, Any]]:
         """Return the cards, none while an earlier answer or showing keeps them away; put it into the account."""
-        cards = build_cards(assessment, self._evaluation.trial, agreed.cards, new_uuid=lambda: str(uuid.uuid4()))
+        agreed = self._agreed[tenant.name]
+        suggesting = agreed.cards.allows_suggestions(assessment.evaluated_on)
+        cards = build_cards(
+            assessment,
+            self._evaluation.trial,
+            agreed.cards,
+            new_uuid=lambda: str(uuid.uuid4()),
+            overdue=self._evaluation.overdue_tests(record, assessment, tenant.zone, agreed.trial) if suggesting else (),
+            encounter=context.encounter,
+        )
         if not cards:
             shown = assessment.verdict in agreed.cards.show
             account.ends(Outcome.NO_CARD, "no-attestation" if shown else assessment.verdict.value)

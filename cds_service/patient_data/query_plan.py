@@ -45,6 +45,9 @@ _PULLED_ONLY: Mapping[str, str] = {
     "flags": f"Flag?patient={_TOKEN}",
 }
 
+_ORDERS: Mapping[str, str] = {"service-requests": f"ServiceRequest?patient={_TOKEN}&status=draft,active,on-hold"}
+"""Asked for only where tests are suggested: what is on order must not be suggested again."""
+
 _PULLED_BY_CODE = ("exams",)
 """Examinations such as that of the eyes: no laboratory category, so only their codes find them."""
 
@@ -83,13 +86,16 @@ TYPES: Mapping[str, frozenset[str]] = {
     "research-subjects": frozenset({"ResearchSubject"}),
     "consents": frozenset({"Consent"}),
     "flags": frozenset({"Flag"}),
+    "service-requests": frozenset({"ServiceRequest"}),
 }
 """Resource types a search is asked for; others in its answer are passed over, but for `INCLUDED`."""
 
 INCLUDED = frozenset({"Medication", "Specimen", "Encounter"})
 """Types that a resource of the asked type may refer to, taken along when a server adds them."""
 
-OPTIONAL_TYPES = frozenset({"MedicationStatement", "ResearchSubject", "Consent", "Flag", "Immunization", "Medication"})
+OPTIONAL_TYPES = frozenset(
+    {"MedicationStatement", "ResearchSubject", "Consent", "Flag", "Immunization", "Medication", "ServiceRequest"}
+)
 """Types that certified EHRs do not all offer: not offering one is not a failure."""
 
 ENCOUNTER_DAYS = 60
@@ -120,11 +126,11 @@ def template_url(template: str, patient_id: str) -> str:
 
 
 class QueryPlan:
-    """The searches that one trial's assessed criteria need."""
+    """The searches that one trial's assessed criteria need; with ``orders``, also what is on order."""
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: Trial, *, orders: bool = False) -> None:
         assessed = [d for d in trial.declarations if trial.evaluables[d.id] is not NOT_ASSESSED]
-        self.searches = _searches(assessed)
+        self.searches = (*_searches(assessed), *(_ORDERS if orders else ()))
         self._labs = _Codes([d for d in assessed if "labs" in d.data], trial.gates)
         self._vitals = _Codes([d for d in assessed if "vitals" in d.data], trial.gates)
         self._exams = _Codes([d for d in assessed if "exams" in d.data], trial.gates)
@@ -141,7 +147,7 @@ class QueryPlan:
         elif name == "encounters":
             urls = _encounter_urls(patient_id, on)
         else:
-            template = PREFETCH.get(name) or _PULLED_ONLY[name]
+            template = PREFETCH.get(name) or _PULLED_ONLY.get(name) or _ORDERS[name]
             urls = (template_url(template, patient_id),)
         return Query(name, urls)
 
