@@ -7,7 +7,7 @@ from datetime import date
 
 from flask import Flask
 
-from cds_service import health, pages
+from cds_service import documents, health, pages, registration
 from cds_service.cds_hooks import routes
 from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.evaluation import Evaluation
@@ -51,6 +51,8 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     app.register_blueprint(routes.blueprint(services, journal, settings, Authenticator(tenants)))
     app.register_blueprint(health.blueprint(database, evaluations))
     app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
+    app.register_blueprint(registration.blueprint(evaluations[0].trial, settings))
+    app.register_blueprint(documents.blueprint(evaluations[0].trial, settings))
     app.extensions["trial_cds"] = evaluations
     return app
 

@@ -45,7 +45,7 @@ _PULLED_ONLY: Mapping[str, str] = {
     "flags": f"Flag?patient={_TOKEN}",
 }
 
-_ORDERS: Mapping[str, str] = {"service-requests": f"ServiceRequest?patient={_TOKEN}&status=draft,active,on-hold"}
+ORDERS: Mapping[str, str] = {"service-requests": f"ServiceRequest?patient={_TOKEN}&status=draft,active,on-hold"}
 """Asked for only where tests are suggested: what is on order must not be suggested again."""
 
 _PULLED_BY_CODE = ("exams",)
@@ -130,7 +130,7 @@ class QueryPlan:
 
     def __init__(self, trial: Trial, *, orders: bool = False) -> None:
         assessed = [d for d in trial.declarations if trial.evaluables[d.id] is not NOT_ASSESSED]
-        self.searches = (*_searches(assessed), *(_ORDERS if orders else ()))
+        self.searches = (*_searches(assessed), *(ORDERS if orders else ()))
         self._labs = _Codes([d for d in assessed if "labs" in d.data], trial.gates)
         self._vitals = _Codes([d for d in assessed if "vitals" in d.data], trial.gates)
         self._exams = _Codes([d for d in assessed if "exams" in d.data], trial.gates)
@@ -147,7 +147,7 @@ class QueryPlan:
         elif name == "encounters":
             urls = _encounter_urls(patient_id, on)
         else:
-            template = PREFETCH.get(name) or _PULLED_ONLY.get(name) or _ORDERS[name]
+            template = PREFETCH.get(name) or _PULLED_ONLY.get(name) or ORDERS[name]
             urls = (template_url(template, patient_id),)
         return Query(name, urls)
 
@@ -200,6 +200,22 @@ def _searches(assessed: list[Declaration]) -> tuple[str, ...]:
     """Return names in the order of the templates, then of what is only pulled."""
     needed = {name for declaration in assessed for data in declaration.data for name in _SEARCHES_OF_DATA[data]}
     return tuple(name for name in (*PREFETCH, *_PULLED_ONLY, *_PULLED_BY_CODE) if name in needed | {*GATE, *_OPT_OUT})
+
+
+def readers(trial: Trial) -> Mapping[str, tuple[str, ...]]:
+    """Return for each search that ``trial`` needs the criteria that read it: why the data are asked for."""
+    assessed = [d for d in trial.declarations if trial.evaluables[d.id] is not NOT_ASSESSED]
+    return {
+        name: tuple(d.id for d in assessed if any(name in _SEARCHES_OF_DATA[data] for data in d.data))
+        for name in _searches(assessed)
+    }
+
+
+def pulled_only(trial: Trial) -> Mapping[str, str]:
+    """Return the searches of ``trial`` that no prefetch template asks for, as templates; lists of codes shortened."""
+    by_code = dict.fromkeys(_PULLED_BY_CODE, f"Observation?patient={_TOKEN}&code=...&date=ge...")
+    known = {**_PULLED_ONLY, **by_code}
+    return {name: known[name] for name in readers(trial) if name in known}
 
 
 def _batches(codes: frozenset[str]) -> Iterator[list[str]]:

@@ -1,0 +1,196 @@
+"""One registration sheet as data: everything that has to be entered in an EHR, from the running settings.
+
+The page and the JSON are made from it; nothing on a sheet is written down a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from cards import CardSettings
+from cards.card import card_links, topic_code
+from cards.override_reasons import override_reasons
+from cds_service.cds_hooks.discovery import describe_service
+from cds_service.patient_data.query_plan import ORDERS, REQUIRED, TYPES, pulled_only, readers
+from cds_service.protocol_text import number
+from cds_service.registration.ehrs import Ehr
+from cds_service.registration.latency import measured
+from cds_service.settings import Settings
+from rules.codes import ICD10, ICD10CM, SNOMED
+from rules.criterion import Declaration
+from rules.trial import Trial
+
+ALGORITHMS = ("RS384", "ES384")
+_DIAGNOSES = {ICD10CM: "ICD-10-CM", ICD10: "ICD-10", SNOMED: "SNOMED CT"}
+_MOST_CODES = 4
+
+
+def registration_sheet(ehr: Ehr, trial: Trial, settings: Settings) -> dict[str, Any]:
+    """Return the sheet of ``ehr`` for the service of ``trial``."""
+    base = settings.public_url.rstrip("/")
+    described = describe_service(trial)
+    service = f"{base}/cds-services/{trial.service_id}"
+    return {
+        "ehr": ehr.profile,
+        "title": ehr.title,
+        "service": {name: described[name] for name in ("id", "hook", "title", "description", "usageRequirements")},
+        "endpoints": {
+            "discovery": f"{base}/cds-services",
+            "service": service,
+            "feedback": f"{service}/feedback",
+            "ready": f"{base}/health/ready",
+        },
+        "prefetch": _prefetch(trial, described["prefetch"]),
+        "pulled": _pulled(trial, ehr),
+        "scopes": _scopes(trial, ehr),
+        "jwt": _jwt(ehr, base, service),
+        "links": _links(trial, settings),
+        "overrideReasons": override_reasons(),
+        "topic": {"code": topic_code(trial), "note": "The same for every card and every version of the rules."},
+        "card": {"profile": ehr.profile, "notes": list(ehr.card_notes)},
+        "preFilter": _pre_filter(trial, ehr),
+        "latency": _latency(settings),
+        "stored": _stored(settings),
+        "steps": list(ehr.steps),
+        "test": _test(base, trial),
+    }
+
+
+def _prefetch(trial: Trial, templates: Mapping[str, str]) -> list[dict[str, Any]]:
+    read_by = readers(trial)
+    return [
+        {
+            "key": key,
+            "template": template,
+            "required": key in REQUIRED,
+            "readBy": list(read_by.get(key, ())),
+            "without": _without(key),
+        }
+        for key, template in templates.items()
+    ]
+
+
+def _without(key: str) -> str:
+    if key in REQUIRED:
+        return "no answer (412), unless the FHIR server gives it"
+    return "fetched from the FHIR server; else the criteria that read it are unknown"
+
+
+def _pulled(trial: Trial, ehr: Ehr) -> list[dict[str, Any]]:
+    """Return what is fetched besides; what the EHR does not offer is not asked of the person who sets it up."""
+    read_by = readers(trial)
+    return [
+        {"template": template, "readBy": list(read_by[name]) or ["opt-out of research"]}
+        for name, template in pulled_only(trial).items()
+        if not TYPES[name] <= ehr.lacks
+    ]
+
+
+def _scopes(trial: Trial, ehr: Ehr) -> dict[str, Any]:
+    """Return the least that is needed, in both spellings of SMART."""
+    types = sorted({kind for name in readers(trial) for kind in TYPES[name]} | {"Medication"})
+    offered = [kind for kind in types if kind not in ehr.lacks]
+    spelt = {1: "patient/{}.read", 2: "patient/{}.rs"}
+    scopes = {f"v{version}": [spelt[version].format(kind) for kind in offered] for version in ehr.smart_versions}
+    orders = sorted(kind for name in ORDERS for kind in TYPES[name])
+    return {
+        **scopes,
+        "onlyWithSuggestedOrders": [spelt[max(ehr.smart_versions)].format(kind) for kind in orders],
+        "note": "Read and search only; nothing is written. A type that is refused makes the criteria that read it "
+        "unknown, and the card says so.",
+    }
+
+
+def _jwt(ehr: Ehr, base: str, service: str) -> dict[str, Any]:
+    return {
+        "header": {"alg": list(ALGORITHMS), "typ": "JWT", "kid": "the id of your key"},
+        "audiences": {
+            "discovery": f"{base}/cds-services",
+            "service": service,
+            "feedback": f"{service}/feedback",
+        },
+        "claims": ["iss", "aud", "exp", "iat", "jti"],
+        "notes": [
+            "Symmetric algorithms and none are refused.",
+            "Each jti is taken once.",
+            "A call that is refused is answered with 401 and nothing else; the operator's log says which check failed.",
+            *ehr.token_notes,
+        ],
+    }
+
+
+def _links(trial: Trial, settings: Settings) -> dict[str, Any]:
+    links = card_links(trial, CardSettings(public_url=settings.public_url))
+    return {"links": links, "hosts": sorted({urlsplit(link["url"]).hostname or "" for link in links})}
+
+
+def _pre_filter(trial: Trial, ehr: Ehr) -> dict[str, Any]:
+    """Return the conditions that an EHR can check by itself: those of the criteria that are gates."""
+    gates = [trial.declaration(name) for name in sorted(trial.gates)]
+    conditions = [
+        {
+            "criterion": gate.id,
+            "label": gate.label,
+            "limits": _bounds(gate),
+            "codes": list(_codes(trial)) if gate.value_sets else [],
+        }
+        for gate in gates
+    ]
+    return {"where": ehr.trigger, "conditions": conditions}
+
+
+_BOUNDS = {"minimum": "at least", "maximum": "at most"}
+_UNITS = {"a": "years"}
+
+
+def _bounds(this: Declaration) -> list[str]:
+    """Return the limits of a gate that a native condition can check, in words."""
+    limits = ((words, this.limits[name]) for name, words in _BOUNDS.items() if name in this.limits)
+    return [f"{words} {number(limit.value)} {_UNITS.get(limit.unit, limit.unit)}" for words, limit in limits]
+
+
+def _codes(trial: Trial) -> Iterable[str]:
+    """Yield the first codes of the disease by system: enough for a native condition, not the whole list."""
+    disease = next(iter(trial.declaration(sorted(trial.gates)[-1]).value_sets.values()))
+    for system, name in _DIAGNOSES.items():
+        codes = [row.code for row in disease.rows if row.system == system and row.verified != "no"]
+        if codes:
+            more = f" and {len(codes) - _MOST_CODES} more" if len(codes) > _MOST_CODES else ""
+            yield f"{name} {', '.join(codes[:_MOST_CODES])}{more}"
+
+
+def _latency(settings: Settings) -> dict[str, Any]:
+    return {
+        "deadlineSeconds": settings.limits.deadline_seconds,
+        "deadline": "After this time the service answers with what has arrived; the rest is named as unknown.",
+        "measured": measured(),
+    }
+
+
+def _stored(settings: Settings) -> list[str]:
+    comments = "Comments in feedback are kept, which may name a patient." if settings.feedback.store_free_text else (
+        "Comments in feedback are not kept."
+    )  # fmt: skip
+    return [
+        "Of each card: its uuid, the time, the verdict and the status of each criterion. No name, id, date of birth "
+        "or value.",
+        "Of feedback: the card's uuid, what was done, the code of the reason, the time.",
+        comments,
+        "Patient data are held in memory for one call, the access token for the same call; neither is written down.",
+        "The log holds routes, times and outcomes, and neither patient data nor tokens.",
+    ]
+
+
+def _test(base: str, trial: Trial) -> list[str]:
+    return [
+        f"{base}/health/ready answers 200 from the network of the EHR.",
+        f"{base}/cds-services lists {trial.service_id}.",
+        "Open a test patient with type 2 diabetes only: 200 with no card.",
+        "Open a test patient with type 1 diabetes since more than two years, an HbA1c of 8.4 % of last month and a "
+        "C-peptide of 0.1 ng/mL: 200 with one card.",
+        "The same without a prefetch: the same card, more slowly.",
+        "The same with a wrong aud: 401. The same token a second time: 401.",
+        "Override the card with each reason: feedback is answered 200.",
+    ]
