@@ -8,6 +8,7 @@ from datetime import date
 from flask import Flask
 
 from cds_service import documents, health, pages, registration
+from cds_service.card_settings import check_order_codes
 from cds_service.cds_hooks import routes
 from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.evaluation import Evaluation
@@ -42,6 +43,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
         pause_seconds=settings.limits.server_pause_seconds,
     )
     evaluations = [Evaluation(load_trial(package), settings, today) for package in trials]
+    check_order_codes(tenants, [one.trial for one in evaluations])
     services = {
         one.trial.service_id: routes.Service(
             one.trial, PatientView(one, settings, tenants, client, journal, pseudonyms)

@@ -130,10 +130,12 @@ def _assess(options: argparse.Namespace) -> int:
 
 
 def _check_config(options: argparse.Namespace) -> int:
+    from cds_service.card_settings import check_order_codes
     from cds_service.config_hints import config_hints
+    from cds_service.security.tenants import Tenants
 
     settings = load_settings(options.config)
-    _trial()
+    check_order_codes(Tenants(settings), [_trial()])
     found = config_hints(settings, datetime.now(UTC))
     print("The settings and the trial folder can be used.")
     for hint in found:

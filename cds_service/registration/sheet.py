@@ -18,11 +18,11 @@ from cds_service.protocol_text import number
 from cds_service.registration.ehrs import Ehr
 from cds_service.registration.latency import measured
 from cds_service.settings import Settings
+from cds_service.tenant_settings import TenantSettings
 from rules.codes import ICD10, ICD10CM, SNOMED
 from rules.criterion import Declaration
 from rules.trial import Trial
 
-ALGORITHMS = ("RS384", "ES384")
 _DIAGNOSES = {ICD10CM: "ICD-10-CM", ICD10: "ICD-10", SNOMED: "SNOMED CT"}
 _MOST_CODES = 4
 
@@ -104,14 +104,19 @@ def _scopes(trial: Trial, ehr: Ehr) -> dict[str, Any]:
 
 
 def _jwt(ehr: Ehr, base: str, service: str) -> dict[str, Any]:
+    """Return what tokens must be like; the figures are those of a tenant that says nothing else."""
+    usual = {name: field.get_default(call_default_factory=True) for name, field in TenantSettings.model_fields.items()}
     return {
-        "header": {"alg": list(ALGORITHMS), "typ": "JWT", "kid": "the id of your key"},
+        "header": {"alg": sorted(usual["algorithms"]), "typ": "JWT", "kid": "the id of your key"},
         "audiences": {
             "discovery": f"{base}/cds-services",
             "service": service,
             "feedback": f"{service}/feedback",
         },
         "claims": ["iss", "aud", "exp", "iat", "jti"],
+        "maxTokenSeconds": usual["max_token_seconds"],
+        "leewaySeconds": usual["leeway_seconds"],
+        "operatorEnters": _operator_enters(ehr),
         "notes": [
             "Symmetric algorithms and none are refused.",
             "Each jti is taken once.",
@@ -119,6 +124,16 @@ def _jwt(ehr: Ehr, base: str, service: str) -> dict[str, Any]:
             *ehr.token_notes,
         ],
     }
+
+
+_FROM_THE_CLIENT = ("issuer", "tenant_claim", "jwks_url", "audiences", "subject", "fhir_servers", "trigger_actions")
+_OF_EPIC = frozenset({"subject", "trigger_actions"})
+
+
+def _operator_enters(ehr: Ehr) -> list[dict[str, str]]:
+    """Return the settings of a tenant that only those who set up the EHR can tell, with their descriptions."""
+    names = [name for name in _FROM_THE_CLIENT if ehr.profile == "epic" or name not in _OF_EPIC]
+    return [{"setting": name, "means": TenantSettings.model_fields[name].description or ""} for name in names]
 
 
 def _links(trial: Trial, settings: Settings) -> dict[str, Any]:

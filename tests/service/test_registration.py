@@ -12,6 +12,7 @@ from cards.card import TOPIC_SUFFIX
 from cards.override_reasons import REASONS
 from cds_service.registration.ehrs import EHRS
 from cds_service.settings import FeedbackSettings, Limits
+from cds_service.tenant_settings import TenantSettings
 from tests.service.test_pages import Page
 from tests.support.service import call, candidate, make_app, post
 
@@ -89,6 +90,17 @@ def test_scopes_are_the_least_that_is_needed(client: FlaskClient) -> None:
         assert "patient/MedicationStatement.rs" not in shown[ehr]["v2"]
     assert shown["generic"]["onlyWithSuggestedOrders"] == ["patient/ServiceRequest.rs"]
     assert "patient/ServiceRequest.rs" not in shown["generic"]["v2"]
+
+
+def test_token_figures_are_those_of_a_tenant_by_default(client: FlaskClient) -> None:
+    jwt = sheet(client, "epic")["jwt"]
+    assert jwt["header"]["alg"] == ["ES384", "RS384"]
+    assert (jwt["maxTokenSeconds"], jwt["leewaySeconds"]) == (300, 60)
+    entered = [row["setting"] for row in jwt["operatorEnters"]]
+    assert set(entered) <= set(TenantSettings.model_fields)
+    assert "subject" in entered
+    assert "subject" not in [row["setting"] for row in sheet(client, "oracle")["jwt"]["operatorEnters"]]
+    assert all(row["means"] for row in jwt["operatorEnters"])
 
 
 def test_the_native_conditions_come_from_the_trial(client: FlaskClient) -> None:
