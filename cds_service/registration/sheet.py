@@ -13,11 +13,13 @@ from cards import CardSettings
 from cards.card import card_links, topic_code
 from cards.override_reasons import override_reasons
 from cds_service.cds_hooks.discovery import describe_service
+from cds_service.fatigue_settings import Fatigue
 from cds_service.patient_data.query_plan import ORDERS, REQUIRED, TYPES, pulled_only, readers
 from cds_service.protocol_text import number
 from cds_service.registration.ehrs import Ehr
 from cds_service.registration.latency import measured
 from cds_service.settings import Settings
+from cds_service.storage.tables import metadata
 from cds_service.tenant_settings import TenantSettings
 from rules.codes import ICD10, ICD10CM, SNOMED
 from rules.criterion import Declaration
@@ -47,7 +49,7 @@ def registration_sheet(ehr: Ehr, trial: Trial, settings: Settings) -> dict[str, 
         "scopes": _scopes(trial, ehr),
         "jwt": _jwt(ehr, base, service),
         "links": _links(trial, settings),
-        "overrideReasons": override_reasons(),
+        "overrideReasons": _reasons(settings),
         "topic": {"code": topic_code(trial), "note": "The same for every card and every version of the rules."},
         "card": {"profile": ehr.profile, "notes": list(ehr.card_notes)},
         "preFilter": _pre_filter(trial, ehr),
@@ -184,18 +186,34 @@ def _latency(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _stored(settings: Settings) -> list[str]:
-    comments = "Comments in feedback are kept, which may name a patient." if settings.feedback.store_free_text else (
-        "Comments in feedback are not kept."
-    )  # fmt: skip
-    return [
-        "Of each card: its uuid, the time, the verdict and the status of each criterion. No name, id, date of birth "
-        "or value.",
-        "Of feedback: the card's uuid, what was done, the code of the reason, the time.",
-        comments,
-        "Patient data are held in memory for one call, the access token for the same call; neither is written down.",
-        "The log holds routes, times and outcomes, and neither patient data nor tokens.",
-    ]
+def _reasons(settings: Settings) -> list[dict[str, Any]]:
+    """Return the override reasons, and for how many days each keeps the card away."""
+    fields = Fatigue.model_fields
+    reasons = []
+    for reason in override_reasons():
+        name = f"{reason['code'].replace('-', '_')}_days"
+        pause = {"days": getattr(settings.fatigue, name), "means": fields[name].description or ""}
+        reasons.append({**reason, "pause": pause})
+    return reasons
+
+
+def _stored(settings: Settings) -> dict[str, Any]:
+    """Return what the database holds, from its own tables, and for how long that is needed."""
+    comments = "kept, and may name a patient" if settings.feedback.store_free_text else "not kept"
+    longest = max(days for name, days in settings.fatigue.model_dump().items() if name.endswith("_days"))
+    return {
+        "notes": [
+            "Patients and users are kept as keyed hashes. No name, id, date of birth or value is written down.",
+            f"Comments in feedback are {comments}.",
+            "Patient data and the access token are held in memory for one call.",
+            "The log holds routes, times and outcomes, and neither patient data nor tokens.",
+            f"Rows are needed for {longest} days, the longest pause of a card; the operator deletes what is older.",
+        ],
+        "tables": [
+            {"name": table.name, "columns": [column.name for column in table.columns]}
+            for table in metadata.sorted_tables
+        ],
+    }
 
 
 def _test(base: str, trial: Trial) -> list[str]:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from cards.card import TOPIC_SUFFIX
 from cards.override_reasons import REASONS
+from cds_service.fatigue_settings import Fatigue
 from cds_service.registration.ehrs import EHRS
 from cds_service.settings import FeedbackSettings, Limits
 from cds_service.tenant_settings import TenantSettings
@@ -29,7 +30,9 @@ def sheet(client: FlaskClient, ehr: str) -> dict[str, Any]:
 def configured(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     limits = Limits(deadline_seconds=2.5)
     feedback = FeedbackSettings(store_free_text=True)
-    app = make_app(tmp_path_factory.mktemp("configured"), public_url=URL, limits=limits, feedback=feedback)
+    fatigue = Fatigue(limited_time_days=3)
+    folder = tmp_path_factory.mktemp("configured")
+    app = make_app(folder, public_url=URL, limits=limits, feedback=feedback, fatigue=fatigue)
     return app.test_client()
 
 
@@ -40,7 +43,13 @@ def test_the_page_shows_what_has_to_be_entered(client: FlaskClient, ehr: str) ->
     words = Page(response.get_data(as_text=True)).words()
     shown = sheet(client, ehr)
     wanted = [row["template"] for row in (*shown["prefetch"], *shown["pulled"])]
-    wanted += [*shown["endpoints"].values(), *shown["steps"], *shown["stored"], *shown["test"], *shown["jwt"]["notes"]]
+    wanted += [
+        *shown["endpoints"].values(),
+        *shown["steps"],
+        *shown["stored"]["notes"],
+        *shown["test"],
+        *shown["jwt"]["notes"],
+    ]
     wanted += [reason["code"] for reason in shown["overrideReasons"]]
     wanted += [shown["topic"]["code"], shown["preFilter"]["where"], " ".join(shown["scopes"]["v2"])]
     assert [text for text in wanted if text not in words] == []
@@ -56,7 +65,8 @@ def test_the_sheet_is_in_step_with_discovery_and_with_the_cards(client: FlaskCli
     assert shown["topic"]["code"] == card["source"]["topic"]["code"]
     assert shown["topic"]["code"].endswith(TOPIC_SUFFIX)
     assert shown["links"]["links"] == card["links"]
-    assert shown["overrideReasons"] == card["overrideReasons"]
+    reasons = [{name: reason[name] for name in ("code", "system", "display")} for reason in shown["overrideReasons"]]
+    assert reasons == card["overrideReasons"]
     assert [reason["code"] for reason in shown["overrideReasons"]] == list(REASONS)
 
 
@@ -72,7 +82,10 @@ def test_the_addresses_are_those_of_the_setting(configured: FlaskClient, ehr: st
     }
     assert shown["links"]["hosts"] == ["cds.example.org", "clinicaltrials.gov"]
     assert shown["latency"]["deadlineSeconds"] == 2.5
-    assert "Comments in feedback are kept" in " ".join(shown["stored"])
+    assert "Comments in feedback are kept" in " ".join(shown["stored"]["notes"])
+    pauses = {reason["code"]: reason["pause"]["days"] for reason in shown["overrideReasons"]}
+    assert (pauses["limited-time"], pauses["patient-refuses"]) == (3, 365)
+    assert "Rows are needed for 365 days" in " ".join(shown["stored"]["notes"])
 
 
 @EACH
@@ -128,6 +141,12 @@ def test_there_is_no_other_sheet(client: FlaskClient) -> None:
     response = client.get("/registration/meditech")
     assert response.status_code == 404
     assert "generic, epic, oracle" in response.get_json(force=True)["issue"][0]["diagnostics"]
+
+
+def test_what_is_stored_is_what_the_tables_hold(client: FlaskClient) -> None:
+    tables = {row["name"]: row["columns"] for row in sheet(client, "generic")["stored"]["tables"]}
+    assert {"cards_shown", "feedback"} <= set(tables)
+    assert "patient_hash" in tables["cards_shown"]
 
 
 def test_latency_was_measured(client: FlaskClient) -> None:
