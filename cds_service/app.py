@@ -30,7 +30,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     Raises `rules.trial.TrialError` for an unusable trial folder and `DatabaseUnusable`.
     Nothing made here breaks by a fork: engines, connections and threads are made in the process using them.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     tenants = Tenants(settings)
     frame(app, settings, tenants)
     database = Database(settings.database.url, settings.server.threads)
@@ -54,7 +54,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     app.register_blueprint(health.blueprint(database, evaluations))
     app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
     app.register_blueprint(registration.blueprint(evaluations[0].trial, settings))
-    app.register_blueprint(documents.blueprint(evaluations[0].trial, settings))
+    app.register_blueprint(documents.blueprint([one.trial for one in evaluations], settings))
     app.extensions["trial_cds"] = evaluations
     return app
 
