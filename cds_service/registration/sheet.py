@@ -32,7 +32,7 @@ _MOST_CODES = 4
 def registration_sheet(ehr: Ehr, trial: Trial, settings: Settings) -> dict[str, Any]:
     """Return the sheet of ``ehr`` for the service of ``trial``."""
     base = settings.public_url.rstrip("/")
-    described = describe_service(trial)
+    described = describe_service(trial, base)
     service = f"{base}/cds-services/{trial.service_id}"
     return {
         "ehr": ehr.profile,

@@ -126,5 +126,5 @@ def test_each_suggestion_has_an_id_of_its_own() -> None:
 
 def test_the_detail_names_them() -> None:
     shown = Rendered(cards()[0]["detail"]).text
-    assert "Overdue in routine diabetes care, suggested below" in shown
+    assert "Overdue in routine diabetes care, suggested with this card" in shown
     assert "HbA1c: Last on 2024-10-02. Usual every 6 months." in shown
