@@ -30,6 +30,7 @@ def protocol_json(trial: Trial) -> dict[str, Any]:
             "shortTitle": trial.short_title,
             "intervention": trial.intervention,
             "rulesVersion": trial.rules_version,
+            "history": [{"version": one.version, "date": one.date, "changes": one.changes} for one in trial.history],
             "registry": {
                 "url": registry.url,
                 "status": registry.status,

@@ -29,6 +29,7 @@ def test_the_registry_facts_have_their_dates(protocol: dict[str, Any]) -> None:
         "actualEnrolment": 44,
     }
     assert protocol["rulesVersion"] == TRIAL.rules_version
+    assert [revision["version"] for revision in protocol["history"]] == [one.version for one in TRIAL.history]
 
 
 def test_every_criterion_stands_in_it_with_text_reading_reason_and_rules(protocol: dict[str, Any]) -> None:
