@@ -56,7 +56,7 @@ def registration_sheet(ehr: Ehr, trial: Trial, settings: Settings) -> dict[str, 
         "latency": _latency(settings),
         "stored": _stored(settings),
         "steps": list(ehr.steps),
-        "test": _test(base, trial),
+        "test": _test(trial),
     }
 
 
@@ -216,10 +216,10 @@ def _stored(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _test(base: str, trial: Trial) -> list[str]:
+def _test(trial: Trial) -> list[str]:
     return [
-        f"{base}/health/ready answers 200 from the network of the EHR.",
-        f"{base}/cds-services lists {trial.service_id}.",
+        "The health address above answers 200 from the network of the EHR.",
+        f"Discovery lists {trial.service_id}.",
         "Open a test patient with type 2 diabetes only: 200 with no card.",
         "Open a test patient with type 1 diabetes since more than two years, an HbA1c of 8.4 % of last month and a "
         "C-peptide of 0.1 ng/mL: 200 with one card.",
