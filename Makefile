@@ -9,7 +9,7 @@ PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format bench docs lock clean
+.PHONY: help setup demo test fuzz check format bench docs cards lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
@@ -22,6 +22,11 @@ demo: $(VENV)/.installed ## FHIR server, synthetic patients, service: print the 
 
 test: $(VENV)/.installed ## run all tests
 	$(BIN)/python -m pytest -n 2
+
+# Calls of each operation that are made up; 2000 take some ten minutes.
+EXAMPLES ?= 2000
+fuzz: $(VENV)/.installed ## a long run of made-up calls against openapi.json
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest --timeout 3600 tests/service/test_schemathesis.py
 
 check: $(VENV)/.installed ## style and types
 	$(BIN)/ruff check .
@@ -37,6 +42,9 @@ bench: $(VENV)/.installed ## measure the performance budgets
 
 docs: $(VENV)/.installed ## write the generated documents
 	$(BIN)/python -m docs
+
+cards: $(VENV)/.installed ## take the pictures of docs/cards.md, with Chromium
+	$(BIN)/python -m docs.card_pictures
 
 # dev.lock is solved first and holds the other two, so that what is tested is what runs.
 # Versions stay as they are unless a .in file asks for others; `make lock UPGRADE=--upgrade` renews them all.

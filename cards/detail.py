@@ -78,12 +78,13 @@ def _open(assessment: Assessment, groups: Groups, settings: CardSettings, layout
     confidential = groups[Group.CONFIDENTIAL]
     present = sum(result.effect is Effect.BLOCKS for result in confidential)
     still_open = sum(result.effect is Effect.OPEN for result in confidential)
+    missing = wording.gap if layout.gap_reasons else wording.needed
     return [
         wording.open_heading(open_items(assessment), len(groups[Group.NOT_ASSESSED])),
         *_bullets(wording.confidential(present, still_open)),
         *_titled(wording.UNCONFIRMED, _most_decisive(groups[Group.UNCONFIRMED], wording.unconfirmed, layout)),
         *_titled(wording.JUDGEMENT, _most_decisive(groups[Group.JUDGEMENT], wording.gap, layout)),
-        *_titled(wording.MISSING, _most_decisive(groups[Group.MISSING], wording.gap, layout)),
+        *_titled(wording.MISSING, _most_decisive(groups[Group.MISSING], missing, layout)),
         *_titled(wording.HUMAN, _human(groups[Group.HUMAN], settings, layout)),
     ]
 

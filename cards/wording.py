@@ -39,7 +39,7 @@ CLEAR = Markdown("**Exclusions not found in this record**")
 NOT_ASSESSED = Markdown("**Not assessed by this version**")
 TEXT_DEFECTS = Markdown("**Defects in the study's text, and how they were read**")
 DATA_GAPS = Markdown("**Gaps in the data**")
-OVERDUE = Markdown("**Overdue in routine diabetes care, suggested below**")
+OVERDUE = Markdown("**Overdue in routine diabetes care, suggested with this card**")
 LIMITS = Markdown("**Limits**")
 
 _MONTHS = (
@@ -142,7 +142,7 @@ def fact(result: CriterionResult, measured: bool) -> Markdown:
     first = result.evidence[0] if measured and result.evidence else None
     if first is None or not first.value or first.value not in result.summary:
         return escape(result.label)
-    said = (escape(first.value, LONGEST_PART), escape(day_of(first.date or ""), LONGEST_PART))
+    said = (escape(plain_units(first.value), LONGEST_PART), escape(day_of(first.date or ""), LONGEST_PART))
     return Markdown(f"{escape(result.label)} ({', '.join(part for part in said if part)})")
 
 
@@ -178,6 +178,11 @@ def gap(result: CriterionResult) -> Markdown:
     return Markdown(f"{said} Needed: {settled_by}." if settled_by else said)
 
 
+def needed(result: CriterionResult) -> Markdown:
+    """Return the line of an open criterion as what would settle it alone."""
+    return Markdown(f"{name(result)}: {'; '.join(escape(item) for item in result.missing) or _said(result)}")
+
+
 def human(result: CriterionResult) -> Markdown:
     """Return the line of a question that no record answers, with the hints that there are."""
     return Markdown(f"{name(result)}: {_said(result)}")
@@ -206,10 +211,10 @@ def source(evidence: Evidence, said: str = "") -> Markdown:
     value, on = evidence.value or "", day_of(evidence.date or "")
     known = bool(value) and value in said
     told = [part for part in (evidence.display, value) if part and not (known or part in said)]
-    words = " ".join(escape(part, LONGEST_PART) for part in told)
+    words = " ".join(escape(plain_units(part), LONGEST_PART) for part in told)
     if evidence.compared_as and evidence.compared_as not in said:
         words = f"{words} (compared as {escape(evidence.compared_as, LONGEST_PART)})".strip()
-    dated = "" if known and on in said else escape(on, LONGEST_PART)
+    dated = "" if on == value or (known and on in said) else escape(on, LONGEST_PART)
     parts = (words, dated, escape(evidence.reference, LONGEST_PART))
     return Markdown(", ".join(part for part in parts if part))
 
@@ -226,7 +231,20 @@ def _said(result: CriterionResult) -> Markdown:
     """Return the criterion's sentence without its name in front, which stands there already."""
     after = result.summary.removeprefix(result.label)
     plain = after.lstrip(" :") if after != result.summary and after[:1] in (" ", ":") else ""
-    return escape(plain or result.summary, LONGEST_FINDING)
+    return escape(plain_units(plain or result.summary), LONGEST_FINDING)
+
+
+_UNITS = (
+    ("mm[Hg]", "mmHg"), ("10*9/L", "×10⁹/L"), ("10*3/uL", "×10³/µL"), ("kg/m2", "kg/m²"), ("1.73m2", "1.73 m²"),
+    ("1.73_m2", "1.73 m²"), ("umol/L", "µmol/L"),
+)  # fmt: skip
+
+
+def plain_units(text: str) -> str:
+    """Return ``text`` with units as clinicians write them, where UCUM writes them for machines."""
+    for unit, written in _UNITS:
+        text = text.replace(unit, written)
+    return text
 
 
 def _qualifiers(result: CriterionResult) -> Markdown:

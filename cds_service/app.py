@@ -7,7 +7,8 @@ from datetime import date
 
 from flask import Flask
 
-from cds_service import health, pages
+from cds_service import documents, health, pages, registration
+from cds_service.card_settings import check_order_codes
 from cds_service.cds_hooks import routes
 from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.evaluation import Evaluation
@@ -31,7 +32,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     Raises `rules.trial.TrialError` for an unusable trial folder and `DatabaseUnusable`.
     Nothing made here breaks by a fork: engines, connections and threads are made in the process using them.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     tenants = Tenants(settings)
     frame(app, settings, tenants)
     database = Database(settings.database.url, settings.server.threads)
@@ -45,6 +46,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
         pause_seconds=settings.limits.server_pause_seconds,
     )
     evaluations = [Evaluation(load_trial(package), settings, today) for package in trials]
+    check_order_codes(tenants, [one.trial for one in evaluations])
     services = {
         one.trial.service_id: routes.Service(
             one.trial, PatientView(one, settings, tenants, client, journal, pseudonyms)
@@ -56,6 +58,8 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     app.register_blueprint(routes.blueprint(services, journal, settings, authenticator))
     app.register_blueprint(health.blueprint(database, evaluations, keys))
     app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
+    app.register_blueprint(registration.blueprint(evaluations[0].trial, settings))
+    app.register_blueprint(documents.blueprint([one.trial for one in evaluations], settings))
     app.extensions["trial_cds"] = evaluations
     app.extensions["trial_cds_keys"] = keys
     return app

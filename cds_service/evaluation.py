@@ -13,6 +13,7 @@ from rules.assess import Executor, assess, durable_executor, reference_executor
 from rules.assessment import Assessment
 from rules.criterion import TrialSettings
 from rules.record import COMPLETE, SEARCHES, Entry, PatientRecord, read_record
+from rules.standard_of_care import OverdueTest, overdue_tests
 from rules.trial import Trial
 
 
@@ -42,6 +43,13 @@ class Evaluation:
     def assess(self, record: PatientRecord, on: date, zone: tzinfo, settings: TrialSettings) -> Assessment:
         """Raises `rules.engine.EvaluationError` when the engine gives no complete answer."""
         return assess(record, self.trial, self.executor, on, zone, settings)
+
+    def overdue_tests(
+        self, record: PatientRecord, assessment: Assessment, zone: tzinfo, settings: TrialSettings
+    ) -> tuple[OverdueTest, ...]:
+        """Return the tests of routine care that are overdue on the day of the assessment."""
+        decided = {result.id: result for result in assessment.criteria}
+        return overdue_tests(record, self.trial, decided, assessment.evaluated_on, zone, settings)
 
     def _start(self) -> Executor:
         executor = durable_executor(self.trial)

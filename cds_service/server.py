@@ -9,8 +9,9 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from cards import suggestions
 from cds_service.app import create_app
-from cds_service.cds_hooks.outcome import warm_up
+from cds_service.cds_hooks import outcome
 from cds_service.logs import JsonLines, configure_logs, log
 from cds_service.patient_data.outbound import is_loopback
 from cds_service.ports import require_free_port
@@ -89,7 +90,8 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
         """Make the application before the fork, and keep the collector away from what workers share."""
         app = create_app(self._settings)
         app.extensions["trial_cds_keys"].read_all()
-        warm_up()
+        outcome.warm_up()
+        suggestions.warm_up()
         gc.collect()
         gc.freeze()
         return app

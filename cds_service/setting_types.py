@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
@@ -30,6 +31,12 @@ def _origin(text: str) -> str:
         raise ValueError("give an origin: scheme, host and port, without a path")
     # As browsers write it: in lower case, without the port that the scheme implies.
     return f"{parts.scheme}://{parts.netloc.lower()}".removesuffix({"http": ":80", "https": ":443"}[parts.scheme])
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9.-]+|\[[0-9a-f:]+\]", text.lower()):
+        raise ValueError("give the host alone, such as cds.example.org, without scheme, port and path")
+    return text.lower().strip("[]")
 
 
 def _fhir_server(text: str) -> str:
@@ -67,12 +74,22 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Shown = Annotated[frozenset[Verdict], AfterValidator(_shown)]
 SensitiveDetail = Literal["minimal", "full"]
+Profile = Literal["generic", "epic", "oracle"]
+Host = Annotated[str, AfterValidator(_host)]
 
 
 class Part(BaseModel):
     """Base of all groups: unknown names are refused, so that a misspelt setting is never silently unused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OrderCode(Part):
+    """The code by which a site orders a test: of its own catalogue, as its EHR takes it in a ServiceRequest."""
+
+    system: str = Field(min_length=1)
+    code: str = Field(min_length=1)
+    display: str = Field(min_length=1)
 
 
 class Attestation(Part):

@@ -22,6 +22,7 @@ from cds_service.setting_types import (
     FhirServer,
     Origin,
     Part,
+    Profile,
     Recruitment,
     SensitiveDetail,
     Shown,
@@ -84,6 +85,8 @@ class OpenMode(Part):
     cors_origins: tuple[Origin, ...] = Field(
         default=("https://sandbox.cds-hooks.org",), description="Browser origins besides those on loopback."
     )
+    profile: Profile = Field(default="generic", description="What the EHR can show.")
+    suggest_orders: bool = Field(default=False, description="Whether cards suggest overdue tests of usual care.")
 
 
 class Limits(Part):

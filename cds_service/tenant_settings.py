@@ -15,15 +15,25 @@ from pydantic import AfterValidator, Field, model_validator
 
 from cds_service.fatigue_settings import Fatigue, Filters, Reason
 from cds_service.patient_data.outbound import is_loopback_url
-from cds_service.setting_types import FhirServer, Origin, Part, Recruitment, SensitiveDetail, Shown, Zone, misfits
+from cds_service.setting_types import (
+    FhirServer,
+    Host,
+    OrderCode,
+    Origin,
+    Part,
+    Profile,
+    Recruitment,
+    SensitiveDetail,
+    Shown,
+    Zone,
+    misfits,
+)
 
 OPEN = "open"
 """Name of the built-in tenant that stands for everybody while none is configured."""
 
 Algorithm = Literal["RS384", "RS512", "PS384", "PS512", "ES384", "ES512"]
 """How a token may be signed. Symmetric algorithms are none of them: whoever can check a token could make one."""
-
-Profile = Literal["generic", "epic", "oracle"]
 
 _VISIBLE = re.compile(r"[!-~]{1,500}")
 
@@ -87,7 +97,13 @@ class TenantSettings(Part):
     )
 
     profile: Profile = Field(default="generic", description="What its EHR can show.")
+    link_hosts: frozenset[Host] | None = Field(
+        default=None, description="Hosts that its EHR lets cards link to; without it, cards keep all their links."
+    )
     suggest_orders: bool = Field(default=False, description="Whether cards suggest overdue tests of usual care.")
+    order_codes: dict[str, OrderCode] = Field(
+        default={}, description="Its own order codes, by the id of a test of standard_of_care.yaml."
+    )
     filters: Filters | None = None
     fatigue: Fatigue | None = None
     reasons: dict[str, Reason] | None = Field(default=None, description="As feedback.reasons.")

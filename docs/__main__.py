@@ -1,21 +1,24 @@
-"""Writes ``docs/criteria.md``: ``python -m docs``; with ``--check`` it only tells whether the file is current."""
+"""Writes the generated documents: ``python -m docs``; with ``--check`` it only tells whether they are current."""
 
 from __future__ import annotations
 
 import sys
 
-from docs.criteria import PATH, document
+from docs import cards, criteria
 
 
 def main(arguments: list[str]) -> int:
-    text = document()
-    if "--check" in arguments:
-        current = PATH.exists() and PATH.read_text(encoding="utf-8") == text
-        print(f"{PATH.name} is {'current' if current else 'stale: run `make docs`'}")
-        return 0 if current else 1
-    PATH.write_text(text, encoding="utf-8")
-    print(f"wrote {PATH.name}: {len(text.splitlines())} lines")
-    return 0
+    stale = False
+    for module in (criteria, cards):
+        text, path = module.document(), module.PATH
+        if "--check" in arguments:
+            current = path.exists() and path.read_text(encoding="utf-8") == text
+            stale = stale or not current
+            print(f"{path.name} is {'current' if current else 'stale: run `make docs`'}")
+            continue
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.name}: {len(text.splitlines())} lines")
+    return int(stale)
 
 
 if __name__ == "__main__":

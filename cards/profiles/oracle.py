@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cards.profiles.profile import Card, Hosts, Layout, Profile, with_links, without
 
-NARROW = Layout(gaps=3, sources=0, data_gaps=3, cleared_values=False, defects_in_full=False)
+NARROW = Layout(gaps=4, gap_reasons=False, sources=0, data_gaps=3, cleared_values=False, defects_in_full=False)
 
 
 def adapt(card: Card, hosts: Hosts) -> Card:

@@ -20,6 +20,8 @@ class Layout:
 
     gaps: int = 5
     """Open items listed in one group; the rest is counted."""
+    gap_reasons: bool = True
+    """A missing item tells why it is open, not only what would settle it."""
     sources: int = 2
     """Entries of the record named for one criterion."""
     data_gaps: int = 8

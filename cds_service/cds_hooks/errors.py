@@ -31,6 +31,11 @@ def unknown_service(known: str) -> Refused:
     )  # fmt: skip
 
 
+def nothing_here(sentence: str) -> Refused:
+    """404: an address with a name in it that stands for nothing."""
+    return Refused(HTTPStatus.NOT_FOUND, "not-found", sentence)
+
+
 def data_missing(sentence: str) -> Refused:
     """412: required data are neither in the prefetch nor to be had from the FHIR server."""
     return Refused(HTTPStatus.PRECONDITION_FAILED, "incomplete", sentence)

@@ -36,6 +36,7 @@ from cds_service.storage.pseudonyms import Pseudonyms
 from cds_service.suppression import History, Pauses, Present, suppressed_by
 from rules.assessment import Assessment
 from rules.criterion import TrialSettings
+from rules.record import PatientRecord
 from rules.timeline import timelines
 
 HOOK = "patient-view"
@@ -94,7 +95,7 @@ class PatientView:
         pseudonyms: Pseudonyms,
     ) -> None:
         self._evaluation = evaluation
-        self._plan = QueryPlan(evaluation.trial)
+        self._plans = {orders: QueryPlan(evaluation.trial, orders=orders) for orders in (False, True)}
         self._settings = settings
         self._agreed = {
             tenant.name: _Agreed(
@@ -149,8 +150,8 @@ class PatientView:
             account.ends(Outcome.FILTERED, cause)
             shown = []
         else:
-            present = Present(assessment, self._plan.unread(record))
-            shown = self.cards(present, agreed, account, deadline)
+            present = Present(assessment, self._plans[False].unread(record))
+            shown = self.cards(present, record, context, account, deadline, tenant)
         return Answer(
             self.response(shown, assessment, gathered, tenant, account), _notes(request, gathered, account, rules_ms)
         )
@@ -195,7 +196,7 @@ class PatientView:
                 client=self._client,
                 deadline=deadline,
                 settings=self._agreed[tenant.name].trial,
-                plan=self._plan,
+                plan=self._plans[self._agreed[tenant.name].cards.allows_suggestions(on)],
                 # The sandbox shows the assessment whether there is a card or not.
                 look=None if self._settings.sandbox.enabled else look,
             )
@@ -211,10 +212,26 @@ class PatientView:
                 "business-rule",
             ) from None
 
-    def cards(self, present: Present, agreed: _Agreed, account: Account, deadline: Deadline) -> list[dict[str, Any]]:
+    def cards(
+        self,
+        present: Present,
+        record: PatientRecord,
+        context: Context,
+        account: Account,
+        deadline: Deadline,
+        tenant: Tenant,
+    ) -> list[dict[str, Any]]:
         """Return the cards, none while an earlier answer or showing keeps them away; put it into the account."""
-        assessment = present.assessment
-        cards = build_cards(assessment, self._evaluation.trial, agreed.cards, new_uuid=lambda: str(uuid.uuid4()))
+        agreed, assessment = self._agreed[tenant.name], present.assessment
+        suggesting = agreed.cards.allows_suggestions(assessment.evaluated_on)
+        cards = build_cards(
+            assessment,
+            self._evaluation.trial,
+            agreed.cards,
+            new_uuid=lambda: str(uuid.uuid4()),
+            overdue=self._evaluation.overdue_tests(record, assessment, tenant.zone, agreed.trial) if suggesting else (),
+            encounter=context.encounter,
+        )
         if not cards:
             shown = assessment.verdict in agreed.cards.show
             account.ends(Outcome.NO_CARD, "no-attestation" if shown else assessment.verdict.value)

@@ -38,7 +38,8 @@ def blueprint(
 ) -> Blueprint:
     """Return discovery, and the hook and feedback of each service by its id. Who calls is asked before all else."""
     routes = Blueprint("cds_hooks", __name__, url_prefix=DISCOVERY)
-    discovery = orjson.dumps({"services": [describe_service(service.trial) for service in services.values()]})
+    described = [describe_service(service.trial, settings.public_url) for service in services.values()]
+    discovery = orjson.dumps({"services": described})
 
     def find(service_id: str) -> Service:
         if service_id not in services:

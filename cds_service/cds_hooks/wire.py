@@ -45,8 +45,9 @@ class Context(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def encounter(self) -> str | None:
-        """Id of the encounter in which the chart is open, if the EHR says so."""
-        return self.encounter_id.removeprefix("Encounter/") if isinstance(self.encounter_id, str) else None
+        """Id of the encounter in which the chart is open, if the EHR says so; None for what is no id."""
+        given = self.encounter_id.removeprefix("Encounter/") if isinstance(self.encounter_id, str) else ""
+        return given if is_resource_id(given) else None
 
 
 class FhirAuthorization(msgspec.Struct, frozen=True):

@@ -46,6 +46,9 @@ _PULLED_ONLY: Mapping[str, str] = {
     "flags": f"Flag?patient={_TOKEN}",
 }
 
+ORDERS: Mapping[str, str] = {"service-requests": f"ServiceRequest?patient={_TOKEN}&status=draft,active,on-hold"}
+"""Asked for only where tests are suggested: what is on order must not be suggested again."""
+
 _PULLED_BY_CODE = ("exams",)
 """Examinations such as that of the eyes: no laboratory category, so only their codes find them."""
 
@@ -84,13 +87,16 @@ TYPES: Mapping[str, frozenset[str]] = {
     "research-subjects": frozenset({"ResearchSubject"}),
     "consents": frozenset({"Consent"}),
     "flags": frozenset({"Flag"}),
+    "service-requests": frozenset({"ServiceRequest"}),
 }
 """Resource types a search is asked for; others in its answer are passed over, but for `INCLUDED`."""
 
 INCLUDED = frozenset({"Medication", "Specimen", "Encounter"})
 """Types that a resource of the asked type may refer to, taken along when a server adds them."""
 
-OPTIONAL_TYPES = frozenset({"MedicationStatement", "ResearchSubject", "Consent", "Flag", "Immunization", "Medication"})
+OPTIONAL_TYPES = frozenset(
+    {"MedicationStatement", "ResearchSubject", "Consent", "Flag", "Immunization", "Medication", "ServiceRequest"}
+)
 """Types that certified EHRs do not all offer: not offering one is not a failure."""
 
 ENCOUNTER_DAYS = 60
@@ -121,11 +127,11 @@ def template_url(template: str, patient_id: str) -> str:
 
 
 class QueryPlan:
-    """The searches that one trial's assessed criteria need."""
+    """The searches that one trial's assessed criteria need; with ``orders``, also what is on order."""
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: Trial, *, orders: bool = False) -> None:
         assessed = [d for d in trial.declarations if trial.evaluables[d.id] is not NOT_ASSESSED]
-        self.searches = _searches(assessed)
+        self.searches = (*_searches(assessed), *(ORDERS if orders else ()))
         self._reads = {d.id: _needed([d]) for d in assessed}
         self._labs = _Codes([d for d in assessed if "labs" in d.data], trial.gates)
         self._vitals = _Codes([d for d in assessed if "vitals" in d.data], trial.gates)
@@ -148,7 +154,7 @@ class QueryPlan:
         elif name == "encounters":
             urls = _encounter_urls(patient_id, on)
         else:
-            template = PREFETCH.get(name) or _PULLED_ONLY[name]
+            template = PREFETCH.get(name) or _PULLED_ONLY.get(name) or ORDERS[name]
             urls = (template_url(template, patient_id),)
         return Query(name, urls)
 
@@ -206,6 +212,22 @@ def _searches(assessed: list[Declaration]) -> tuple[str, ...]:
 def _needed(assessed: list[Declaration]) -> frozenset[str]:
     """Return the searches whose data the criteria read."""
     return frozenset(name for d in assessed for data in d.data for name in _SEARCHES_OF_DATA[data])
+
+
+def readers(trial: Trial) -> Mapping[str, tuple[str, ...]]:
+    """Return for each search that ``trial`` needs the criteria that read it: why the data are asked for."""
+    assessed = [d for d in trial.declarations if trial.evaluables[d.id] is not NOT_ASSESSED]
+    return {
+        name: tuple(d.id for d in assessed if any(name in _SEARCHES_OF_DATA[data] for data in d.data))
+        for name in _searches(assessed)
+    }
+
+
+def pulled_only(trial: Trial) -> Mapping[str, str]:
+    """Return the searches of ``trial`` that no prefetch template asks for, as templates; lists of codes shortened."""
+    by_code = dict.fromkeys(_PULLED_BY_CODE, f"Observation?patient={_TOKEN}&code=...&date=ge...")
+    known = {**_PULLED_ONLY, **by_code}
+    return {name: known[name] for name in readers(trial) if name in known}
 
 
 def _batches(codes: frozenset[str]) -> Iterator[list[str]]:

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from cds_service.fatigue_settings import Fatigue, Filters
 from cds_service.patient_data.outbound import BaseUrl, is_loopback_url, parse_base_url
-from cds_service.setting_types import Recruitment, SensitiveDetail
+from cds_service.setting_types import OrderCode, Profile, Recruitment, SensitiveDetail
 from cds_service.settings import Settings
-from cds_service.tenant_settings import OPEN, Profile, TenantSettings
+from cds_service.tenant_settings import OPEN, TenantSettings
 from rules.assessment import Verdict
 
 
@@ -36,7 +36,9 @@ class Tenant:
     loopback_origins: bool
     trigger_actions: frozenset[int]
     profile: Profile
+    link_hosts: frozenset[str] | None
     suggest_orders: bool
+    order_codes: Mapping[str, OrderCode]
     filters: Filters
     fatigue: Fatigue
     zone: ZoneInfo
@@ -99,7 +101,9 @@ def _resolve(given: TenantSettings, settings: Settings) -> Tenant:
         loopback_origins=False,
         trigger_actions=given.trigger_actions,
         profile=given.profile,
+        link_hosts=given.link_hosts,
         suggest_orders=given.suggest_orders,
+        order_codes=given.order_codes,
         filters=given.filters or settings.filters,
         fatigue=given.fatigue or settings.fatigue,
         zone=ZoneInfo(given.zone or settings.zone),
@@ -122,8 +126,10 @@ def _open_tenant(settings: Settings) -> Tenant:
         cors_origins=frozenset(settings.open.cors_origins),
         loopback_origins=True,
         trigger_actions=frozenset(),
-        profile="generic",
-        suggest_orders=False,
+        profile=settings.open.profile,
+        link_hosts=None,
+        suggest_orders=settings.open.suggest_orders,
+        order_codes={},
         filters=settings.filters,
         fatigue=settings.fatigue,
         zone=settings.tzinfo,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 from flask.testing import FlaskClient
 
+from tests.support.markdown import Rendered
 from tests.support.service import valid
 
 TEMPLATES = {
@@ -28,6 +32,18 @@ def test_it_lists_the_service(client: FlaskClient) -> None:
     assert (service["id"], service["hook"]) == ("t1dm-trial-screening", "patient-view")
     assert service["prefetch"] == TEMPLATES
     assert "hookVersion" not in service
+
+
+def test_its_texts_are_markdown_whose_links_lead_to_pages_that_there_are(client: FlaskClient) -> None:
+    (service,) = client.get("/cds-services").get_json()["services"]
+    rendered = Rendered(service["description"])
+    assert {"p", "strong", "ul", "li", "a", "code"} == set(rendered.tags)
+    assert "8 inclusion and 31 exclusion criteria" in rendered.text
+    named = [*rendered.links, *re.findall(r"https?://\S+/registration/\w+", service["usageRequirements"])]
+    assert len(named) == 2
+    for url in named:
+        assert client.get(urlsplit(url).path).status_code == 200
+    assert service["version"] == "2.0.1"
 
 
 def test_it_promises_no_eligibility(client: FlaskClient) -> None:

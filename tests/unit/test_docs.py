@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
+from cards.profiles import PROFILES
+from docs import cards
 from docs.criteria import PATH, document
+from tests.support.service import valid
 
 
 def test_the_criteria_document_is_current() -> None:
@@ -15,3 +22,22 @@ def test_every_criterion_stands_in_it() -> None:
     assert [
         line.split()[1] for line in text.splitlines() if line.startswith("## ") and line != "## Sources"
     ] == expected
+
+
+def test_the_document_of_cards_is_current() -> None:
+    assert cards.PATH.read_text(encoding="utf-8") == cards.document(), "docs/cards.md is stale: run `make docs`"
+
+
+def test_every_verdict_that_gives_a_card_is_pictured_in_every_profile() -> None:
+    pictured = {(example.verdict, example.profile) for example in cards.EXAMPLES if example.look == "light"}
+    assert pictured == {(verdict, profile) for verdict in cards.PATIENTS for profile in PROFILES}
+    named = re.findall(r"\]\((images/cards/[^)]+)\)", cards.document())
+    assert sorted(named) == sorted(f"images/cards/{example.image.name}" for example in cards.EXAMPLES)
+    assert [name for name in named if not (cards.PATH.parent / name).is_file()] == [], "run `make cards`"
+
+
+@pytest.mark.parametrize("example", cards.EXAMPLES, ids=lambda example: example.name)
+def test_the_example_patients_have_the_verdicts_they_stand_for(example: cards.Example) -> None:
+    ((_, card),) = cards.cards_of((example,))
+    valid("response", {"cards": [card]})
+    assert ("suggestions" in card) is example.suggesting

@@ -228,6 +228,8 @@ def test_recruitment_stands_in_the_second_line() -> None:
         ("8.4 %", "HbA1c", "2025-05-20T08:00:00Z", "HbA1c 8.4 % in May.", "2025-05-20, Observation/1"),
         ("8.4 %", "Hemoglobin A1c", "2025-05", "No HbA1c.", "Hemoglobin A1c 8.4 %, 2025-05, Observation/1"),
         ("active", "Glargine", None, "Glargine 18 U.", "active, Observation/1"),
+        ("1990-01-01", "Date of birth", "1990-01-01", "Age 35.", "Date of birth 1990-01-01, Observation/1"),
+        ("165 mm[Hg]", "Systolic", None, "High.", "Systolic 165 mmHg, Observation/1"),
     ],
 )
 def test_a_source_does_not_repeat_what_the_sentence_says(

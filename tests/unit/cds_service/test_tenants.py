@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cds_service.card_settings import card_settings, check_order_codes
 from cds_service.cli import main
 from cds_service.config_hints import config_hints, key_problems
 from cds_service.patient_data.outbound import parse_base_url
@@ -17,6 +18,8 @@ from cds_service.security.tenants import Tenant, Tenants
 from cds_service.settings import Settings, SettingsError, load_settings
 from cds_service.tenant_settings import TenantSettings
 from rules.assessment import Verdict
+from rules.standard_of_care import Code
+from rules.trial import load_trial
 from tests.support import fault_server as faults
 from tests.support.fault_server import FaultServer
 from tests.support.tokens import key, key_set, public_jwk, st_mary
@@ -296,3 +299,31 @@ def test_config_check_ends_with_1_when_nobody_could_sign_in(tmp_path: Path, caps
     path.write_text(MINIMAL, encoding="utf-8")
     assert main(["config", "check", "--config", str(path)]) == 0
     assert "- tenants.0 (st-mary): " in capsys.readouterr().out
+
+
+# --- cards ---
+
+
+def test_the_cards_of_a_tenant_follow_its_profile_hosts_and_orders() -> None:
+    code = {"system": "urn:catalogue", "code": "4711", "display": "HBA1C"}
+    tenant = given(profile="oracle", link_hosts=["CDS.example.org"], suggest_orders=True, order_codes={"hba1c": code})
+    settings = Settings(tenants=(tenant,), public_url="https://cds.example.org")
+    cards = card_settings(settings, only(settings))
+    assert (cards.profile, cards.link_hosts, cards.suggest_orders) == ("oracle", {"cds.example.org"}, True)
+    assert cards.order_codes == {"hba1c": Code("urn:catalogue", "4711", "HBA1C")}
+
+
+@pytest.mark.parametrize("host", ["https://cds.example.org", "cds.example.org/x", "cds.example.org:443", ""])
+def test_a_host_is_a_host_alone(host: str) -> None:
+    with pytest.raises(ValueError, match="give the host alone"):
+        given(link_hosts=[host])
+
+
+def test_an_order_code_of_a_test_that_the_trial_does_not_have_is_refused() -> None:
+    code = {"system": "urn:catalogue", "code": "4711", "display": "HBA1C"}
+    settings = Settings(tenants=(given(order_codes={"a1c": code}),))
+    trial = load_trial("rules.nct01374854")
+    with pytest.raises(SettingsError, match=r"tenant st-mary: order_codes\.a1c: the tests are .*hba1c"):
+        check_order_codes(Tenants(settings), [trial])
+    with_it = Settings(tenants=(given(order_codes={"hba1c": code}),))
+    check_order_codes(Tenants(with_it), [trial])

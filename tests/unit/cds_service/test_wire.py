@@ -133,3 +133,11 @@ def test_feedback_needs_its_array(body: bytes) -> None:
     with pytest.raises(Refused) as caught:
         read_feedback(body)
     assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"), [("e1", "e1"), ("", None), ("Encounter/e1", "e1"), ("a/b", None), (5, None), (None, None)]
+)
+def test_an_encounter_counts_only_as_a_bare_id(sent: Any, read: str | None) -> None:
+    context = {"userId": "Practitioner/1", "patientId": "p1", "encounterId": sent}
+    assert read_context(read_hook(_bytes(context=context))).encounter == read

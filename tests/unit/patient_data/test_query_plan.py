@@ -37,6 +37,13 @@ def test_only_what_assessed_criteria_read_is_asked_for_and_always_the_opt_out() 
     )  # fmt: skip
 
 
+def test_orders_are_asked_for_only_where_tests_are_suggested() -> None:
+    assert "service-requests" not in QueryPlan(small_trial()).searches
+    plan = QueryPlan(small_trial(), orders=True)
+    assert plan.searches[:-1] == QueryPlan(small_trial()).searches
+    assert plan.pull("service-requests", "p1", ON).urls == ("ServiceRequest?patient=p1&status=draft,active,on-hold",)
+
+
 def test_every_kind_of_data_has_its_search() -> None:
     data = ("social", "encounters", "procedures", "immunizations", "research")
     plan = QueryPlan(small_trial(declaration("E9", data)))

@@ -254,6 +254,59 @@ def test_what_is_not_yaml(copy: Path, file: str) -> None:
     assert problems(copy) == (f"{file} must be a mapping",)
 
 
+CARE = """
+indication: {system: "http://snomed.info/sct", code: "1", display: Potassium}
+note: "Routine care."
+onset: I1
+tests:
+  - id: potassium
+    name: Potassium
+    criterion: I1
+    results: [potassium]
+    searches: [labs]
+    every: {months: 12, source: "protocol [S1]"}
+    order: {system: "http://loinc.org", code: "2823-3", display: Potassium}
+    ordered_as: {codes: [], words: [potassium]}
+"""
+CARE_MODULE = "def latest_onset(chart):\n    return None\n"
+
+
+def test_tests_of_routine_care_are_declared_in_a_file_of_their_own(copy: Path) -> None:
+    assert load_trial("copied_trial").standard_of_care is None
+    (copy / "standard_of_care.yaml").write_text(CARE)
+    (copy / "standard_of_care.py").write_text(CARE_MODULE)
+    care = load_trial("copied_trial").standard_of_care
+    assert care is not None
+    assert [test.id for test in care.tests] == ["potassium"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("onset: I1", "onset: I9", "standard_of_care.yaml: criterion I9 is not declared"),
+        ("criterion: I1", "criterion: E1", "standard_of_care.yaml potassium: E1 has no value set potassium"),
+        ("results: [potassium]", "results: [sodium]", "value set sodium is not declared"),
+        ("    name: Potassium\n", "", "standard_of_care.yaml: KeyError: 'name'"),
+        ("    name: Potassium", "    named: x\n    name: Potassium", "potassium: named is not known"),
+        (
+            "every: {",
+            "above_goal: {from: '5', analyte: none, months: 1, source: s}\n    every: {",
+            "analyte none is not",
+        ),
+    ],
+)
+def test_a_fault_of_the_tests_of_routine_care(copy: Path, old: str, new: str, problem: str) -> None:
+    assert old in CARE
+    (copy / "standard_of_care.yaml").write_text(CARE.replace(old, new, 1))
+    (copy / "standard_of_care.py").write_text(CARE_MODULE)
+    assert any(problem in found for found in problems(copy))
+
+
+def test_tests_of_routine_care_need_their_module(copy: Path) -> None:
+    (copy / "standard_of_care.yaml").write_text(CARE)
+    assert "standard_of_care.py is missing" in problems(copy)
+
+
 def test_all_faults_are_told_at_once(copy: Path) -> None:
     change(copy / "trial.yaml", '    label: "Low potassium"\n', "")
     change(copy / "units.yaml", '  canonical: "mmol/L"\n', "")

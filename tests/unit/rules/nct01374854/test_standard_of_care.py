@@ -15,7 +15,7 @@ import pytest
 from rules.assess import assess, reference_executor
 from rules.standard_of_care import OverdueTest, overdue_tests
 from rules.trial import Trial, load_trial
-from tests.criteria.given import TODAY, Given, diagnosis, lab, medication, patient, procedure
+from tests.criteria.given import TODAY, Given, diagnosis, lab, medication, patient, resource
 from tests.criteria.tables import record
 
 TESTS = {"hba1c", "creatinine", "albumin_creatinine_ratio", "lipids", "eye_exam"}
@@ -48,42 +48,47 @@ def line(name: str, *given: Given, overdue: set[str], **searches: str) -> Line:
     return Line(name, given, frozenset(overdue), states)
 
 
-def a1c(value: float | str, on: str, **more: Any) -> Given:
-    return lab("4548-4", value, "%", on, **more)
+def a1c(value: str, on: str | None, **more: Any) -> Given:
+    return lab("4548-4", f"{value} %", on, **more)
+
+
+def eyes(on: str) -> Given:
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "308110009"}]}
+    return resource("Procedure", f"eyes examined on {on}", status="completed", code=code, performedDateTime=on)
 
 
 LINES = (
     line("nothing was ever done", *USUAL, overdue=TESTS),
     # HbA1c: every six months at goal, every three above it
-    line("HbA1c at goal, six months ago to the day", *USUAL, a1c(6.8, "2024-12-15"), overdue=TESTS - {"hba1c"}),
-    line("HbA1c at goal, a day more than six months ago", *USUAL, a1c(6.8, "2024-12-14"), overdue=TESTS),
-    line("HbA1c above goal, three months ago to the day", *USUAL, a1c(8.4, "2025-03-15"), overdue=TESTS - {"hba1c"}),
-    line("HbA1c above goal, a day more than three months ago", *USUAL, a1c(8.4, "2025-03-14"), overdue=TESTS),
+    line("HbA1c at goal, six months ago to the day", *USUAL, a1c("6.8", "2024-12-15"), overdue=TESTS - {"hba1c"}),
+    line("HbA1c at goal, a day more than six months ago", *USUAL, a1c("6.8", "2024-12-14"), overdue=TESTS),
+    line("HbA1c above goal, three months ago to the day", *USUAL, a1c("8.4", "2025-03-15"), overdue=TESTS - {"hba1c"}),
+    line("HbA1c above goal, a day more than three months ago", *USUAL, a1c("8.4", "2025-03-14"), overdue=TESTS),
     line("HbA1c of 7.0 % counts as above goal", *USUAL, a1c("7.0", "2025-03-14"), overdue=TESTS),
     line("HbA1c of 6.9 % does not", *USUAL, a1c("6.9", "2025-03-14"), overdue=TESTS - {"hba1c"}),
-    line("HbA1c in mmol/mol, above goal", *USUAL, lab("59261-8", 68, "mmol/mol", "2025-03-14"), overdue=TESTS),
-    line("an older HbA1c above goal, a newer one at goal", *USUAL, a1c(9, "2024-06-01"), a1c(6.5, "2025-01-10"),
+    line("HbA1c in mmol/mol, above goal", *USUAL, lab("59261-8", "68 mmol/mol", "2025-03-14"), overdue=TESTS),
+    line("an older HbA1c above goal, a newer one at goal", *USUAL, a1c("9", "2024-06-01"), a1c("6.5", "2025-01-10"),
          overdue=TESTS - {"hba1c"}),
-    line("HbA1c of a month that touches the interval", *USUAL, a1c(6.8, "2024-12"), overdue=TESTS - {"hba1c"}),
-    line("HbA1c without a date", *USUAL, lab("4548-4", 6.8, "%", None), overdue=TESTS - {"hba1c"}),
-    line("HbA1c in a unit nobody knows was still done", *USUAL, lab("4548-4", 6.8, "furlong", "2025-06-01"),
+    line("HbA1c of a month that touches the interval", *USUAL, a1c("6.8", "2024-12"), overdue=TESTS - {"hba1c"}),
+    line("HbA1c without a date", *USUAL, lab("4548-4", "6.8 %", None), overdue=TESTS - {"hba1c"}),
+    line("HbA1c in a unit nobody knows was still done", *USUAL, lab("4548-4", "6.8 furlong", "2025-06-01"),
          overdue=TESTS - {"hba1c"}),
-    line("HbA1c still at the laboratory", *USUAL, a1c(6.8, "2025-06-14", status="registered"),
+    line("HbA1c still at the laboratory", *USUAL, a1c("6.8", "2025-06-14", status="registered"),
          overdue=TESTS - {"hba1c"}),
-    line("HbA1c cancelled", *USUAL, a1c(6.8, "2025-06-14", status="cancelled"), overdue=TESTS),
-    line("HbA1c entered in error", *USUAL, a1c(6.8, "2025-06-14", status="entered-in-error"), overdue=TESTS),
+    line("HbA1c cancelled", *USUAL, a1c("6.8", "2025-06-14", status="cancelled"), overdue=TESTS),
+    line("HbA1c entered in error", *USUAL, a1c("6.8", "2025-06-14", status="entered-in-error"), overdue=TESTS),
     # once a year
-    line("creatinine a year ago", *USUAL, lab("2160-0", 0.8, "mg/dL", "2024-06-15"), overdue=TESTS - {"creatinine"}),
-    line("creatinine more than a year ago", *USUAL, lab("2160-0", 0.8, "mg/dL", "2024-06-14"), overdue=TESTS),
-    line("eGFR alone does", *USUAL, lab("62238-1", 95, "mL/min/{1.73_m2}", "2025-01-10"),
+    line("creatinine a year ago", *USUAL, lab("2160-0", "0.8 mg/dL", "2024-06-15"), overdue=TESTS - {"creatinine"}),
+    line("creatinine more than a year ago", *USUAL, lab("2160-0", "0.8 mg/dL", "2024-06-14"), overdue=TESTS),
+    line("eGFR alone does", *USUAL, lab("62238-1", "95 mL/min/{1.73_m2}", "2025-01-10"),
          overdue=TESTS - {"creatinine"}),
-    line("albumin/creatinine ratio this year", *USUAL, lab("9318-7", 8, "mg/g", "2025-01-10"),
+    line("albumin/creatinine ratio this year", *USUAL, lab("9318-7", "8 mg/g", "2025-01-10"),
          overdue=TESTS - {"albumin_creatinine_ratio"}),
-    line("LDL this year", *USUAL, lab("13457-7", 92, "mg/dL", "2025-01-10"), overdue=TESTS - {"lipids"}),
-    line("triglycerides alone are no lipid panel", *USUAL, lab("2571-8", 92, "mg/dL", "2025-01-10"), overdue=TESTS),
-    line("eyes examined this year", *USUAL, procedure("snomed:308110009", performed="2025-01-10"),
+    line("LDL this year", *USUAL, lab("13457-7", "92 mg/dL", "2025-01-10"), overdue=TESTS - {"lipids"}),
+    line("triglycerides alone are no lipid panel", *USUAL, lab("2571-8", "92 mg/dL", "2025-01-10"), overdue=TESTS),
+    line("eyes examined this year", *USUAL, eyes("2025-01-10"),
          overdue=TESTS - {"eye_exam"}),
-    line("eyes examined two years ago", *USUAL, procedure("snomed:308110009", performed="2023-01-10"), overdue=TESTS),
+    line("eyes examined two years ago", *USUAL, eyes("2023-01-10"), overdue=TESTS),
     # kidneys and eyes from five years after the onset
     line("diabetes for exactly five years", diagnosis("icd10cm:E10.9", onset="2020-06-15"), INSULIN, overdue=TESTS),
     line("diabetes for a day less than five years", diagnosis("icd10cm:E10.9", onset="2020-06-16"), INSULIN,
@@ -118,7 +123,7 @@ LINES = (
     line("a slow autoimmune form", diagnosis("icd10cm:E10.9", onset="2012-03-01"),
          diagnosis("snomed:426875007"), INSULIN, overdue=TESTS | {"c_peptide"}),
     line("a slow autoimmune form with a C-peptide", diagnosis("icd10cm:E10.9", onset="2012-03-01"),
-         diagnosis("snomed:426875007"), INSULIN, lab("1986-9", 0.2, "ng/mL", "2022-01-01"), overdue=TESTS),
+         diagnosis("snomed:426875007"), INSULIN, lab("1986-9", "0.2 ng/mL", "2022-01-01"), overdue=TESTS),
 )  # fmt: skip
 
 
@@ -139,7 +144,7 @@ def test_line(case: Line, trial: Trial) -> None:
 
 
 def test_what_is_told_about_a_test(trial: Trial) -> None:
-    found = {test.id: test for test in overdue(trial, (*USUAL, a1c(8.4, "2025-01-10")), {})}
+    found = {test.id: test for test in overdue(trial, (*USUAL, a1c("8.4", "2025-01-10")), {})}
     assert found["hba1c"].says == "Last on 2025-01-10."
     assert found["hba1c"].reason == "Usual every 6 months, or 3 months above the goal."
     assert found["lipids"].says == "None in this record."
