@@ -148,6 +148,9 @@ class Sandbox(Part):
         default=False, description="Assess patients marked as test data; implied by enabled."
     )
     host: str = Field(default="127.0.0.1", description="Address on which the demo's service listens.")
+    fhir_server: FhirServer | None = Field(
+        default=None, description="FHIR server of the synthetic patients, for the page /sandbox; the demo sets it."
+    )
 
 
 class Server(Part):
