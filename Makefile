@@ -9,10 +9,10 @@ PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format bench docs lock clean
+.PHONY: help setup demo test test-browser check format bench docs docs-site pictures lock clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
 	    printf '%-12s %s\n' "$$command" "$$does"; done
 
 setup: $(VENV)/.installed ## build .venv from the locks (the others do this by themselves)
@@ -21,7 +21,10 @@ demo: $(VENV)/.installed ## FHIR server, synthetic patients, service: print the 
 	$(BIN)/trial-cds demo
 
 test: $(VENV)/.installed ## run all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-browser: $(VENV)/.installed ## drive the pages in Chromium (Debian: apt install chromium)
+	$(BIN)/python -m pytest tests/browser
 
 check: $(VENV)/.installed ## style and types
 	$(BIN)/ruff check .
@@ -37,6 +40,12 @@ bench: $(VENV)/.installed ## measure the performance budgets
 
 docs: $(VENV)/.installed ## write the generated documents
 	$(BIN)/python -m docs
+
+docs-site: $(VENV)/.installed ## build the documentation as a site in build/site
+	$(BIN)/mkdocs build --strict --quiet
+
+pictures: $(VENV)/.installed ## take the pictures of the pages in docs/images, with Chromium
+	$(BIN)/python -m docs.pictures
 
 # dev.lock is solved first and holds the other two, so that what is tested is what runs.
 # Versions stay as they are unless a .in file asks for others; `make lock UPGRADE=--upgrade` renews them all.

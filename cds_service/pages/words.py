@@ -84,7 +84,8 @@ def day(point: Point) -> str:
 
 def open_rules(table: Table) -> list[str]:
     """Return the sentences of the rules that leave a criterion open: what missing data do to it."""
-    return [rule.says for rule in table if rule.status in (Status.UNKNOWN, Status.NEEDS_JUDGEMENT)]
+    open_ones = (Status.UNKNOWN, Status.NEEDS_JUDGEMENT)
+    return list(dict.fromkeys(rule.says for rule in table if rule.status in open_ones))
 
 
 def parts(trial: Trial) -> list[tuple[Kind, str, list[Declaration]]]:

@@ -73,7 +73,7 @@ def run_demo(port: int, once: bool, host: str = LOOPBACK, out: TextIO = sys.stdo
     try:
         with ExitStack() as stack:
             stack.enter_context(signals_end_the_block())
-            service, ehr = _start_everything(port, host, stack, out)
+            service, ehr = start_everything(port, host, stack, out)
             rows = _open_every_chart(ehr)
             _print_table(rows, out)
             if once:
@@ -88,7 +88,7 @@ def run_demo(port: int, once: bool, host: str = LOOPBACK, out: TextIO = sys.stdo
         return 1
 
 
-def _start_everything(port: int, host: str, stack: ExitStack, out: TextIO) -> tuple[ChildProcess, Ehr]:
+def start_everything(port: int, host: str, stack: ExitStack, out: TextIO) -> tuple[ChildProcess, Ehr]:
     require_free_port(host, port)
     _say(out, "Starting a FHIR server for the synthetic patients ...")
     fhir = stack.enter_context(SandboxFhirServer())

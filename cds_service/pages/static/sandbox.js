@@ -18,7 +18,8 @@ function show(html) {
   const focus = chart.querySelector("#problem, #feedback, #chart-title");
   say(focus ? focus.textContent : "");
   if (focus) focus.focus({ preventScroll: true });
-  chart.scrollIntoView({ block: "nearest" });
+  const { top } = chart.getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) chart.scrollIntoView();
 }
 
 async function send(form, button) {
