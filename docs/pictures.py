@@ -19,15 +19,15 @@ from tests.support.demo import Demo, running_demo
 FOLDER = Path(__file__).with_name("images")
 PLACES = ("home", "protocol", "sandbox", "chart", "checklist")
 LOOKS: dict[str, tuple[Literal["light", "dark"], int]] = {
-    "light": ("light", 1120),
-    "dark": ("dark", 1120),
+    "light": ("light", 1000),
+    "dark": ("dark", 1000),
     "narrow": ("light", 320),
 }
 KEPT = (
     ("home", "light"), ("protocol", "light"), ("chart", "light"), ("chart", "dark"), ("chart", "narrow"),
     ("checklist", "light"),
 )  # fmt: skip
-HEIGHT = 660
+HEIGHT = 620
 PATIENT = "long-chart"
 
 
