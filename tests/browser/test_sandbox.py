@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from cds_service.sandbox.patients import ALL, SyntheticPatient
 from cds_service.sandbox.processes import local_session
@@ -23,6 +23,14 @@ def open_chart(page: Page, name: str, prefetch: str = "everything asked for") ->
     page.get_by_label(prefetch).first.check()
     page.get_by_role("button", name=name).click()
     expect(page.get_by_role("heading", name=f"Patient {name}")).to_be_focused()
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    for _ in range(20):
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("twenty times Tab does not lead there")
 
 
 def paste(page: Page, content: dict[str, Any]) -> None:
@@ -81,12 +89,15 @@ def test_behind_the_card_stand_all_criteria_with_value_date_and_source(page: Pag
     expect(page.get_by_role("img", name="HbA1c over time")).to_be_visible()
 
 
-def test_feedback_is_sent_and_said(page: Page) -> None:
+def test_feedback_keeps_the_card_away(page: Page) -> None:
     open_chart(page, "si-british")
     page.get_by_role("button", name="Not now").click()
     expect(page.locator("#feedback")).to_contain_text("Feedback sent: overridden.")
     page.get_by_role("button", name="Open the chart again").click()
     expect(page.get_by_role("heading", name="Patient si-british")).to_be_focused()
+    expect(page.locator(".no-card")).to_contain_text("Held back: the card was put aside earlier with “Not now”.")
+    expect(page.locator("article.card")).to_have_count(0)
+    expect(page.locator(".behind .word code")).to_have_text("possibly-eligible")
 
 
 def test_the_keyboard_alone_suffices(page: Page) -> None:
@@ -94,19 +105,21 @@ def test_the_keyboard_alone_suffices(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
-    for _ in range(2):  # the choice of prefetch, then the first patient
-        page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="golden-ada")).to_be_focused()
+    page.keyboard.press("Tab")  # the choice of prefetch
+    tab_to(page, page.get_by_role("button", name="text-only-labs"))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Patient golden-ada")).to_be_focused()
+    expect(page.get_by_role("heading", name="Patient text-only-labs")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("region", name="Detail of the card")).to_be_focused()
-    aside = page.get_by_role("button", name="Patient declined")
-    for _ in range(12):
-        if aside.evaluate("one => one === document.activeElement"):
-            break
-        page.keyboard.press("Tab")
-    expect(aside).to_be_focused()
+    tab_to(page, page.get_by_role("button", name="Not now"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#feedback")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".no-card")).to_contain_text("Held back")
+    tab_to(page, page.get_by_text("All 39 criteria"))
+    page.keyboard.press("Enter")
+    expect(page.locator("table.criteria")).to_be_visible()
 
 
 def test_what_happens_is_announced(page: Page) -> None:
@@ -160,5 +173,7 @@ def test_without_scripts_the_forms_do_the_same(browser: Browser, demo: Demo) -> 
     page.goto("/sandbox")
     page.get_by_role("button", name="golden-ada").click()
     expect(page.get_by_role("heading", name="Patient golden-ada")).to_be_visible()
-    page.get_by_role("button", name="Checklist").is_visible()
+    expect(page.locator("article.card")).to_have_count(1)
+    page.get_by_role("button", name="Checklist").click()
+    expect(context.pages[-1].get_by_role("heading", name="Checklist for NCT01374854")).to_be_visible()
     context.close()
