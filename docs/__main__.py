@@ -1,21 +1,27 @@
-"""Writes ``docs/criteria.md``: ``python -m docs``; with ``--check`` it only tells whether the file is current."""
+"""Writes the generated documents: ``python -m docs``; with ``--check`` it only tells which are current."""
 
 from __future__ import annotations
 
 import sys
 
-from docs.criteria import PATH, document
+from docs import configuration, criteria
+
+GENERATED = (criteria, configuration)
+"""Modules with a ``PATH`` and a ``document()``."""
 
 
 def main(arguments: list[str]) -> int:
-    text = document()
-    if "--check" in arguments:
-        current = PATH.exists() and PATH.read_text(encoding="utf-8") == text
-        print(f"{PATH.name} is {'current' if current else 'stale: run `make docs`'}")
-        return 0 if current else 1
-    PATH.write_text(text, encoding="utf-8")
-    print(f"wrote {PATH.name}: {len(text.splitlines())} lines")
-    return 0
+    stale = 0
+    for one in GENERATED:
+        text, path = one.document(), one.PATH
+        if "--check" in arguments:
+            current = path.exists() and path.read_text(encoding="utf-8") == text
+            stale += not current
+            print(f"{path.name} is {'current' if current else 'stale: run `make docs`'}")
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.name}: {len(text.splitlines())} lines")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -174,6 +174,7 @@ def test_without_scripts_the_forms_do_the_same(browser: Browser, demo: Demo) -> 
     page.get_by_role("button", name="golden-ada").click()
     expect(page.get_by_role("heading", name="Patient golden-ada")).to_be_visible()
     expect(page.locator("article.card")).to_have_count(1)
-    page.get_by_role("button", name="Checklist").click()
-    expect(context.pages[-1].get_by_role("heading", name="Checklist for NCT01374854")).to_be_visible()
+    with context.expect_page() as opened:
+        page.get_by_role("button", name="Checklist").click()
+    expect(opened.value.get_by_role("heading", name="Checklist for NCT01374854")).to_be_visible()
     context.close()
