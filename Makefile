@@ -42,7 +42,7 @@ docs: $(VENV)/.installed ## write the generated documents
 	$(BIN)/python -m docs
 
 docs-site: $(VENV)/.installed ## build the documentation as a site in build/site
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 pictures: $(VENV)/.installed ## take the pictures of the pages in docs/images, with Chromium
 	$(BIN)/python -m docs.pictures
