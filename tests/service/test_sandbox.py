@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from flask.testing import FlaskClient
 from cds_service.settings import Limits, Sandbox
 from tests.service.test_pages import Page
 from tests.support.fhir import C_PEPTIDE, HBA1C, T1DM, bundle, condition, observation, patient
-from tests.support.service import call, candidate, make_app
+from tests.support.service import TODAY, call, candidate, make_app
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,19 @@ def test_a_pasted_bundle_gives_its_card_and_its_criteria(client: FlaskClient) ->
     assert "May meet pre-screening criteria" in words
     assert "possibly-eligible" in words
     assert "All 39 criteria" in words
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/testers.md"])
+def test_the_chart_that_the_documents_give_a_newcomer_gives_a_card(client: FlaskClient, document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    given = re.search(r"cat > bundle\.json <<JSON\n(.*?)\nJSON\n", text, re.DOTALL)
+    assert given
+    chart = given[1].replace("$(date +%F)", TODAY.isoformat())
+    with_card = client.post("/sandbox", data={"action": "bundle", "bundle": chart})
+    assert "May meet pre-screening criteria: " in with_card.text
+    without = client.post("/sandbox", data={"action": "bundle", "bundle": chart.replace("8.4", "7.0")})
+    assert "No card." in without.text
+    assert "May meet pre-screening criteria: " not in without.text
 
 
 def test_a_bundle_can_come_as_a_file(client: FlaskClient, tmp_path: Path) -> None:
