@@ -75,9 +75,11 @@ def _sandbox(evaluation: Evaluation, view: PatientView, settings: Settings, tena
     """Import the sandbox only where it is wanted: its patients are models that take a while to load."""
     from cds_service.sandbox.pages import Sandbox, blueprint
     from cds_service.sandbox.patients import ALL
+    from cds_service.sandbox.signing import sandbox_signer
 
     screening = Screening(evaluation, view, settings, tenant)
-    return blueprint(Sandbox(screening, settings, tenant), screening, settings, ALL)
+    sandbox = Sandbox(screening, settings, tenant, sandbox_signer(tenant, settings.sandbox.client_key))
+    return blueprint(sandbox, screening, settings, ALL)
 
 
 def _pull_limits(settings: Settings) -> Limits:

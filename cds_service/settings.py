@@ -151,6 +151,11 @@ class Sandbox(Part):
     fhir_server: FhirServer | None = Field(
         default=None, description="FHIR server of the synthetic patients, for the page /sandbox; the demo sets it."
     )
+    client_key: Path | None = Field(
+        default=None,
+        description="Private key as a JWK with a kid, by which /sandbox signs its calls as the first tenant for test "
+        "systems.",
+    )
 
 
 class Server(Part):

@@ -53,6 +53,8 @@ class Opened:
     plots: tuple[Plot, ...]
     form: Mapping[str, str]
     """Hidden fields by which the same chart is opened again, or its checklist made."""
+    signed_as: str | None = None
+    """The tenant as which the call was signed; None in the open mode."""
     answer: Answer | None = None
     """The call; None for a pasted Bundle, for which there is none."""
     request_text: str = ""
@@ -95,6 +97,7 @@ class Sandbox:
             assessment=answer.assessment,
             plots=_plots(answer.assessment),
             form={"patient": patient, "server": form.get("server", ""), "prefetch": prefetch.value},
+            signed_as=self._tenant.name if self._sign else None,
             answer=answer,
             request_text=pretty(shortened(answer.request)),
             response_text=pretty(answer.body),
