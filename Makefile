@@ -9,10 +9,10 @@ PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fuzz check format bench docs cards lock clean
+.PHONY: help setup demo test test-browser fuzz check format bench docs docs-site pictures cards lock clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
 	    printf '%-12s %s\n' "$$command" "$$does"; done
 
 setup: $(VENV)/.installed ## build .venv from the locks (the others do this by themselves)
@@ -21,7 +21,10 @@ demo: $(VENV)/.installed ## FHIR server, synthetic patients, service: print the 
 	$(BIN)/trial-cds demo
 
 test: $(VENV)/.installed ## run all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-browser: $(VENV)/.installed ## drive the pages in Chromium (Debian: apt install chromium)
+	$(BIN)/python -m pytest tests/browser
 
 # Calls of each operation that are made up; 2000 take some ten minutes.
 EXAMPLES ?= 2000
@@ -45,6 +48,12 @@ docs: $(VENV)/.installed ## write the generated documents
 
 cards: $(VENV)/.installed ## take the pictures of docs/cards.md, with Chromium
 	$(BIN)/python -m docs.card_pictures
+
+docs-site: $(VENV)/.installed ## build the documentation as a site in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+pictures: $(VENV)/.installed ## take the pictures of the pages in docs/images, with Chromium
+	$(BIN)/python -m docs.pictures
 
 # dev.lock is solved first and holds the other two, so that what is tested is what runs.
 # Versions stay as they are unless a .in file asks for others; `make lock UPGRADE=--upgrade` renews them all.

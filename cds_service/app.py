@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from cds_service import documents, health, pages, registration
 from cds_service.card_settings import check_order_codes
@@ -13,9 +13,10 @@ from cds_service.cds_hooks import routes
 from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.evaluation import Evaluation
 from cds_service.patient_data.fhir_client import FhirClient, Limits
+from cds_service.screening import Screening
 from cds_service.security.authentication import Authenticator
 from cds_service.security.key_store import KeyStores
-from cds_service.security.tenants import Tenants
+from cds_service.security.tenants import Tenant, Tenants
 from cds_service.settings import Settings
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
@@ -60,6 +61,10 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
     app.register_blueprint(registration.blueprint(evaluations[0].trial, settings))
     app.register_blueprint(documents.blueprint([one.trial for one in evaluations], settings))
+    tenant = tenants.of_sandbox
+    if settings.sandbox.enabled and tenant:
+        first = evaluations[0]
+        app.register_blueprint(_sandbox(first, services[first.trial.service_id].view, settings, tenant))
     app.extensions["trial_cds"] = evaluations
     app.extensions["trial_cds_keys"] = keys
     return app
@@ -68,6 +73,17 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
 def _hash_keys(settings: Settings, database: Database) -> list[bytes]:
     configured = [key.get_secret_value().encode() for key in settings.privacy.hash_keys]
     return configured or [database.own_key()]
+
+
+def _sandbox(evaluation: Evaluation, view: PatientView, settings: Settings, tenant: Tenant) -> Blueprint:
+    """Import the sandbox only where it is wanted: its patients are models that take a while to load."""
+    from cds_service.sandbox.pages import Sandbox, blueprint
+    from cds_service.sandbox.patients import ALL
+    from cds_service.sandbox.signing import sandbox_signer
+
+    screening = Screening(evaluation, view, settings, tenant)
+    sandbox = Sandbox(screening, settings, tenant, sandbox_signer(tenant, settings.sandbox.client_key))
+    return blueprint(sandbox, screening, settings, ALL)
 
 
 def _pull_limits(settings: Settings) -> Limits:

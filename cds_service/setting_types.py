@@ -95,17 +95,19 @@ class OrderCode(Part):
 class Attestation(Part):
     """A named person's statement that the site is recruiting. It counts only when complete and unexpired."""
 
-    asserted_by: str = Field(min_length=1)
-    role: str = Field(min_length=1)
-    asserted_on: date
-    irb_reference: str = Field(min_length=1)
-    expires: date
-    site: str = Field(min_length=1)
-    contact: str = Field(min_length=1)
+    asserted_by: str = Field(min_length=1, description="Name of the person who states that the site recruits.")
+    role: str = Field(min_length=1, description="Role of this person at the site.")
+    asserted_on: date = Field(description="Day of the statement.")
+    irb_reference: str = Field(min_length=1, description="Number of the approval by the ethics board.")
+    expires: date = Field(description="Last day on which it holds, at most 90 days after the statement.")
+    site: str = Field(min_length=1, description="The site that recruits.")
+    contact: str = Field(min_length=1, description="Whom a clinician asks.")
 
 
 class Recruitment(Part):
     """Whether cards need a site's statement that it recruits (recommended for live sites)."""
 
-    require_site_attestation: bool = False
+    require_site_attestation: bool = Field(
+        default=False, description="No card without a complete attestation that has not expired."
+    )
     attestation: Attestation | None = None

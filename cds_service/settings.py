@@ -151,15 +151,23 @@ class Sandbox(Part):
         default=False, description="Assess patients marked as test data; implied by enabled."
     )
     host: str = Field(default="127.0.0.1", description="Address on which the demo's service listens.")
+    fhir_server: FhirServer | None = Field(
+        default=None, description="FHIR server of the synthetic patients, for the page /sandbox; the demo sets it."
+    )
+    client_key: Path | None = Field(
+        default=None,
+        description="Private key as a JWK with a kid, by which /sandbox signs its calls as the first tenant for test "
+        "systems.",
+    )
 
 
 class Server(Part):
     """How gunicorn runs; the defaults were measured."""
 
-    workers: int = Field(default=2, ge=1, le=64)
-    threads: int = Field(default=8, ge=1, le=256)
+    workers: int = Field(default=2, ge=1, le=64, description="Processes.")
+    threads: int = Field(default=8, ge=1, le=256, description="Calls answered side by side in each process.")
     max_requests: int = Field(default=5_000, ge=0, description="Requests after which a worker is replaced; 0: never.")
-    keep_alive_seconds: int = Field(default=75, ge=0)
+    keep_alive_seconds: int = Field(default=75, ge=0, description="Time for which an idle connection is kept.")
     graceful_seconds: int = Field(default=20, ge=1, description="Time for open requests to end when the service stops.")
     peers: bool = Field(
         default=False, description="True when other hosts or containers answer the same EHRs: needs PostgreSQL."
@@ -183,7 +191,7 @@ class Settings(BaseSettings):
     zone: Zone = Field(default="UTC", description="Time zone of the site: it decides what day it is.")
     show: Shown = Field(
         default=frozenset({Verdict.POTENTIALLY_ELIGIBLE, Verdict.POSSIBLY_ELIGIBLE}),
-        description="Verdicts that give a card.",
+        description="Verdicts that give a card; not-applicable never does.",
     )
     sensitive_detail: SensitiveDetail = Field(
         default="minimal", description="Whether cards name confidential findings."

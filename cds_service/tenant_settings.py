@@ -83,7 +83,9 @@ class TenantSettings(Part):
     audiences: tuple[Claim, ...] = Field(
         default=(), description="Values of the claim aud to accept besides the address called, under public_url."
     )
-    algorithms: frozenset[Algorithm] = Field(default=frozenset({"RS384", "ES384"}), min_length=1)
+    algorithms: frozenset[Algorithm] = Field(
+        default=frozenset({"RS384", "ES384"}), min_length=1, description="How its tokens may be signed."
+    )
     max_token_seconds: int = Field(default=300, ge=30, le=3_600, description="Longest life of a token; Epic: 900.")
     leeway_seconds: int = Field(default=60, ge=0, le=300, description="How far the client's clock may be off.")
     subject: Claim | None = Field(default=None, description="Claim sub of its tokens; Epic: your client id there.")

@@ -1,24 +1,27 @@
-"""Writes the generated documents: ``python -m docs``; with ``--check`` it only tells whether they are current."""
+"""Writes the generated documents: ``python -m docs``; with ``--check`` it only tells which are current."""
 
 from __future__ import annotations
 
 import sys
 
-from docs import cards, criteria
+from docs import cards, configuration, criteria
+
+GENERATED = (criteria, cards, configuration)
+"""Modules with a ``PATH`` and a ``document()``."""
 
 
 def main(arguments: list[str]) -> int:
-    stale = False
-    for module in (criteria, cards):
-        text, path = module.document(), module.PATH
+    stale = 0
+    for one in GENERATED:
+        text, path = one.document(), one.PATH
         if "--check" in arguments:
             current = path.exists() and path.read_text(encoding="utf-8") == text
-            stale = stale or not current
+            stale += not current
             print(f"{path.name} is {'current' if current else 'stale: run `make docs`'}")
-            continue
-        path.write_text(text, encoding="utf-8")
-        print(f"wrote {path.name}: {len(text.splitlines())} lines")
-    return int(stale)
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.name}: {len(text.splitlines())} lines")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

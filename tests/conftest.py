@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import pytest
 from hypothesis import settings
@@ -34,3 +35,12 @@ def durable(trial: Trial) -> Executor:
 @pytest.fixture(scope="session")
 def reference(trial: Trial) -> Executor:
     return reference_executor(trial)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A loopback port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

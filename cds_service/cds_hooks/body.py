@@ -23,13 +23,18 @@ _BROKEN = (OSError, ParseException)
 
 
 def read_body(request: Request, limit: int) -> bytes:
-    """Return the body, at most ``limit`` bytes.
+    """Return a JSON body, at most ``limit`` bytes; raises `errors.Refused` with 400, 408, 413 or 415."""
+    if not _is_json(request.mimetype):
+        raise errors.not_json("Send the request as JSON, with the header Content-Type: application/json.")
+    return read_bytes(request, limit)
+
+
+def read_bytes(request: Request, limit: int) -> bytes:
+    """Return the body, whatever its type, at most ``limit`` bytes.
 
     Raises `errors.Refused` with 400, 408, 413 or 415. The stream is read directly: the framework's own limit cuts
     a chunked body short without a word.
     """
-    if not _is_json(request.mimetype):
-        raise errors.not_json("Send the request as JSON, with the header Content-Type: application/json.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise errors.not_json("Send the body uncompressed, without a Content-Encoding header.")
     length = request.content_length

@@ -78,6 +78,10 @@ def other_host() -> Refused:
     )  # fmt: skip
 
 
+def other_page() -> Refused:
+    return Refused(HTTPStatus.FORBIDDEN, "forbidden", "This form may be sent from this service's own pages only.")
+
+
 def not_json(sentence: str) -> Refused:
     return Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "structure", sentence)
 

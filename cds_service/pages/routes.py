@@ -1,10 +1,12 @@
-"""The pages as a Flask blueprint. They need no script and load nothing from elsewhere."""
+"""The pages as a Flask blueprint. They can be read without a script and load nothing from elsewhere."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
 
 from cds_service.pages import words
 from cds_service.protocol_text import number
@@ -22,14 +24,12 @@ def blueprint(trial: Trial, settings: PageSettings) -> Blueprint:
     """Return the pages of ``trial``: ``/`` and ``/protocol``."""
     pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     pages.add_app_template_filter(number, "number")
-    pages.add_app_template_filter(words.system, "system")
-    pages.add_app_template_filter(words.match, "match")
-    pages.add_app_template_filter(words.blanks, "blanks")
-    pages.add_app_template_filter(words.month, "month")
+    for name in ("system", "match", "blanks", "month", "status", "verdict", "day", "open_rules"):
+        pages.add_app_template_filter(getattr(words, name), name)
 
-    @pages.context_processor
+    @pages.app_context_processor
     def common() -> dict[str, object]:
-        return {"trial": trial, "public_url": settings.public_url.rstrip("/")}
+        return {"trial": trial, "public_url": settings.public_url.rstrip("/"), "page_exists": page_exists}
 
     @pages.get("/")
     def home() -> str:
@@ -40,3 +40,12 @@ def blueprint(trial: Trial, settings: PageSettings) -> Blueprint:
         return render_template("protocol.html", parts=words.parts(trial), not_assessed=words.not_assessed(trial))
 
     return pages
+
+
+def page_exists(path: str) -> bool:
+    """True when this application answers GET at ``path``: pages link only to what is switched on."""
+    try:
+        current_app.url_map.bind("").match(path)
+    except (NotFound, MethodNotAllowed, RequestRedirect):
+        return False
+    return True

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from cards.wording import month_and_year
-from rules.assessment import Kind
+from rules.assessment import Kind, Status
 from rules.codes import ACT_CODE, ATC, CVX, ICD9CM, ICD10, ICD10CM, LOINC, RXNORM, SNOMED, TEXT, Row
 from rules.criterion import Declaration
+from rules.decision import Table
+from rules.timeline import Point
 from rules.trial import Trial
 
 _SYSTEMS = {
@@ -20,6 +22,16 @@ _MATCHES = {
     "prefix": "this code and all below it",
     "descendants": "this code",
     "text": "these words, not denied, doubted or about the family",
+}
+
+_STATUSES = {"met": "met", "not-met": "not met", "unknown": "unknown", "needs-judgement": "needs judgement"}
+
+_VERDICTS = {
+    "potentially-eligible": "May meet pre-screening criteria",
+    "possibly-eligible": "May meet pre-screening criteria, data missing",
+    "insufficient-data": "Too little data to pre-screen",
+    "not-eligible": "Something speaks against",
+    "not-applicable": "The study does not apply",
 }
 
 _BLANK = re.compile(r"\{(\w+)\}")
@@ -52,6 +64,28 @@ def blanks(sentence: str) -> str:
 def month(text: str) -> str:
     """Return "November 2012" for "2012-11"."""
     return month_and_year(text)
+
+
+def status(value: str) -> str:
+    """Return a status as words; another text as it is."""
+    return _STATUSES.get(value, value)
+
+
+def verdict(value: str) -> str:
+    """Return a verdict as words that promise nothing; another text as it is."""
+    return _VERDICTS.get(value, value)
+
+
+def day(point: Point) -> str:
+    """Return the day of a result, or the days between which it lies."""
+    first, last = point.first.isoformat(), point.last.isoformat()
+    return first if first == last else f"{first} to {last}"
+
+
+def open_rules(table: Table) -> list[str]:
+    """Return the sentences of the rules that leave a criterion open: what missing data do to it."""
+    open_ones = (Status.UNKNOWN, Status.NEEDS_JUDGEMENT)
+    return list(dict.fromkeys(rule.says for rule in table if rule.status in open_ones))
 
 
 def parts(trial: Trial) -> list[tuple[Kind, str, list[Declaration]]]:

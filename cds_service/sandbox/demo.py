@@ -73,7 +73,7 @@ def run_demo(port: int, once: bool, host: str = LOOPBACK, out: TextIO = sys.stdo
     try:
         with ExitStack() as stack:
             stack.enter_context(signals_end_the_block())
-            service, ehr = _start_everything(port, host, stack, out)
+            service, ehr = start_everything(port, host, stack, out)
             rows = _open_every_chart(ehr)
             _print_table(rows, out)
             if once:
@@ -88,7 +88,7 @@ def run_demo(port: int, once: bool, host: str = LOOPBACK, out: TextIO = sys.stdo
         return 1
 
 
-def _start_everything(port: int, host: str, stack: ExitStack, out: TextIO) -> tuple[ChildProcess, Ehr]:
+def start_everything(port: int, host: str, stack: ExitStack, out: TextIO) -> tuple[ChildProcess, Ehr]:
     require_free_port(host, port)
     _say(out, "Starting a FHIR server for the synthetic patients ...")
     fhir = stack.enter_context(SandboxFhirServer())
@@ -96,13 +96,13 @@ def _start_everything(port: int, host: str, stack: ExitStack, out: TextIO) -> tu
     count = fhir.load(chart_bundle(patient, today) for patient in ALL)
     _say(out, f"{len(ALL)} patients, {count} resources at {fhir.base_url}. Starting the service ...")
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="trial-cds-demo-")))
-    service = stack.enter_context(_service(port, host, folder))
+    service = stack.enter_context(_service(port, host, folder, fhir.base_url))
     url = _service_url(host, port)
     service.wait_until_it_answers(f"{url}/health/live", SERVICE_SECONDS_TO_START)
     return service, stack.enter_context(Ehr(url, fhir.base_url))
 
 
-def _service(port: int, host: str, folder: Path) -> ChildProcess:
+def _service(port: int, host: str, folder: Path, fhir_url: str) -> ChildProcess:
     command = [sys.executable, "-m", "cds_service", "serve", "--host", host, "--port", str(port)]
     if not is_loopback(host):
         command.append("--allow-open")
@@ -110,6 +110,7 @@ def _service(port: int, host: str, folder: Path) -> ChildProcess:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRIAL_CDS_")}
     environment |= {
         "TRIAL_CDS_SANDBOX__ENABLED": "true",
+        "TRIAL_CDS_SANDBOX__FHIR_SERVER": fhir_url,
         "TRIAL_CDS_DATABASE__URL": f"sqlite:///{folder / 'demo.sqlite'}",
         "TRIAL_CDS_PUBLIC_URL": _service_url(host, port),
     }
@@ -141,7 +142,8 @@ def _print_table(rows: Sequence[Row], out: TextIO) -> None:
 
 
 def _print_addresses(ehr: Ehr, service_url: str, out: TextIO) -> None:
-    _say(out, f"\nThe service:       {service_url}")
+    _say(out, f"\nOpen charts here:  {service_url}/sandbox")
+    _say(out, f"The service:       {service_url}")
     _say(out, f"Its discovery:     {service_url}/cds-services")
     _say(out, f"The hook:          {ehr.hook_url}")
     _say(out, f"The FHIR server:   {ehr.fhir_url}")

@@ -79,6 +79,11 @@ class Tenants:
     def __iter__(self) -> Iterator[Tenant]:
         return iter(self._all)
 
+    @property
+    def of_sandbox(self) -> Tenant | None:
+        """The tenant as which the page /sandbox calls: the built-in one, or the first for test systems; else none."""
+        return self.open or next((tenant for tenant in self._all if tenant.test), None)
+
     def of_issuer(self, issuer: str) -> Sequence[tuple[Tenant, TenantSettings]]:
         """Return the tenants whose tokens this issuer signs, and what those must be like."""
         return self._by_issuer.get(issuer, ())

@@ -25,7 +25,7 @@ class Settings:
 class Page(HTMLParser):
     """Ids, links, elements and text of a page; refuses HTML that does not close what it opens."""
 
-    VOID = frozenset({"meta", "link", "br"})
+    VOID = frozenset({"meta", "link", "br", "input"})
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -152,18 +152,31 @@ def test_pages_are_accessible_in_their_bones(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_pages_need_no_script_no_inline_style_and_nothing_from_elsewhere(path: str) -> None:
+def test_pages_have_nothing_inline_and_nothing_from_elsewhere(path: str) -> None:
     shown = page(usual()[1], path)
-    assert not {"script", "style", "img", "iframe", "form"} & {tag for tag, _ in shown.elements}
+    assert not {"style", "img", "iframe", "form"} & {tag for tag, _ in shown.elements}
     assert not [a for _, attrs in shown.elements for a in attrs if a == "style" or a.startswith("on")]
-    assert shown.all("src") == []
-    stylesheets = [attrs["href"] for tag, attrs in shown.elements if tag == "link"]
-    assert stylesheets == ["/assets/pages.css"]
-    css = client_of(usual()[1]).get(stylesheets[0] or "")
+    scripts = [attrs for tag, attrs in shown.elements if tag == "script"]
+    assert scripts == [{"src": "/assets/pages.js", "defer": None}]
+    loaded = [attrs["href"] for tag, attrs in shown.elements if tag == "link"]
+    assert loaded == ["/assets/mark.svg", "/assets/pages.css"]
+    for address in ("/assets/pages.js", *loaded):
+        content = client_of(usual()[1]).get(address or "").text.replace("http://www.w3.org/2000/svg", "")
+        assert content
+        assert not re.search(r"url\(|@import|https?:|innerHTML|\beval\b", content), address
+
+
+def test_the_look_follows_the_reader_and_the_printer() -> None:
+    css = client_of(usual()[1]).get("/assets/pages.css")
     assert css.mimetype == "text/css"
-    assert not re.search(r"url\(|@import", css.text)
-    assert "prefers-color-scheme: dark" in css.text
-    assert "@media print" in css.text
+    for condition in ("prefers-color-scheme: dark", "@media print", ":focus-visible"):
+        assert condition in css.text
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_link_only_to_what_is_switched_on(path: str) -> None:
+    links = page(usual()[1], path).all("href")
+    assert not [link for link in links if "sandbox" in link or "registration" in link]
 
 
 def test_everything_from_the_data_files_is_escaped() -> None:
@@ -172,7 +185,9 @@ def test_everything_from_the_data_files_is_escaped() -> None:
     trial = trial_for(given, title=evil, intervention=evil, sources={"S1": evil})
     for path in PATHS:
         shown = page(trial, path)
-        assert "script" not in {tag for tag, _ in shown.elements}
+        assert [attrs for tag, attrs in shown.elements if tag == "script"] == [
+            {"src": "/assets/pages.js", "defer": None}
+        ]
         assert evil in shown.text
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cards.profiles import PROFILES
-from docs import cards
+from docs import cards, configuration
 from docs.criteria import PATH, document
 from tests.support.service import valid
 
@@ -41,3 +41,14 @@ def test_the_example_patients_have_the_verdicts_they_stand_for(example: cards.Ex
     ((_, card),) = cards.cards_of((example,))
     valid("response", {"cards": [card]})
     assert ("suggestions" in card) is example.suggesting
+
+
+def test_the_reference_of_all_settings_is_current() -> None:
+    current = configuration.PATH.read_text(encoding="utf-8") == configuration.document()
+    assert current, "docs/configuration.md is stale: run `make docs`"
+
+
+def test_every_setting_has_a_meaning() -> None:
+    rows = re.findall(r"^\| `([^`]+)`.*\| ([^|]*) \|$", configuration.document(), re.MULTILINE)
+    assert len(rows) > 60
+    assert not [name for name, meaning in rows if not meaning.strip()], "give it a description in its model"

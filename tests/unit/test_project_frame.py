@@ -16,7 +16,9 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements"
 LOCKS = ("bootstrap", "build", "run", "sandbox", "dev")
-MAKE_COMMANDS = ("setup", "demo", "test", "check", "bench", "docs", "lock", "clean")
+MAKE_COMMANDS = (
+    "setup", "demo", "test", "test-browser", "check", "bench", "docs", "docs-site", "pictures", "lock", "clean",
+)  # fmt: skip
 PACKAGES = ("rules", "cards", "cds_service")
 
 # Made by tools, and kept out of the repository by .gitignore.
@@ -63,7 +65,7 @@ def files_of_the_tree() -> Iterator[Path]:
 
 def makefile_rules() -> dict[str, str]:
     """Target -> its recipe, for the plain commands of the Makefile."""
-    rules = re.findall(r"^([a-z]+):(?!=)[^\n]*\n((?:\t[^\n]*\n)*)", read("Makefile"), re.MULTILINE)
+    rules = re.findall(r"^([a-z-]+):(?!=)[^\n]*\n((?:\t[^\n]*\n)*)", read("Makefile"), re.MULTILINE)
     return dict(rules)
 
 
