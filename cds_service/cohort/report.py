@@ -15,11 +15,11 @@ from jinja2 import Environment, PackageLoader
 
 from cds_service.cohort.causes import Group, group_of, words_of
 from cds_service.cohort.disclosure import Disclosure
-from cds_service.cohort.tally import Tally, order, sets_apart
+from cds_service.cohort.tally import Tally, order
 from rules.assessment import Kind, Verdict
 from rules.trial import Trial
 
-_WIDTH = 560
+_WIDTH = 520
 """Of a full bar, in the picture's own units."""
 _MOST_LACKING = 15
 _PASSES = (Verdict.POTENTIALLY_ELIGIBLE, Verdict.POSSIBLY_ELIGIBLE, Verdict.INSUFFICIENT_DATA)
@@ -51,6 +51,7 @@ class Report:
                 smallest=self.disclosure.smallest,
                 tiles=list(self._tiles()),
                 scope=self._scope(),
+                in_scope=self._text(self.tally.applicable),
                 steps=list(self._steps()),
                 quiet=self._quiet(),
                 lacking=list(self._lacking()),
@@ -80,7 +81,6 @@ class Report:
         """Yield the numbers that a slide would begin with."""
         tally, apart = self.tally, sum(self.tally.apart.values())
         verdicts = {verdict: tally.verdicts[verdict.value] for verdict in Verdict}
-        reasons = [rule.says.rstrip(".") for rule in self.trial.verdict_rules if rule.name in sets_apart(self.trial)]
         yield self._tile("people in the data", tally.people, "")
         yield self._tile("in scope", tally.applicable, self._scope())
         yield self._tile("nothing decisive against", sum(verdicts[v] for v in _PASSES), "no criterion blocks")
@@ -89,7 +89,10 @@ class Report:
             "potentially eligible", verdicts[Verdict.POTENTIALLY_ELIGIBLE], "all that data can settle is met"
         )
         if apart:
-            yield self._tile("set apart beforehand", apart, "; ".join(reasons))
+            reasons = [
+                rule.name.replace("-", " ") for rule in self.trial.verdict_rules if rule.name in self.tally.apart
+            ]
+            yield self._tile("set apart beforehand", apart, ", ".join(reasons))
 
     def _tile(self, name: str, count: int, more: str) -> dict[str, str]:
         return {"name": name, "count": self._text(count), "more": more}

@@ -119,14 +119,17 @@ def _blocks(result: CriterionResult) -> bool:
 
 
 def cause_of(result: CriterionResult, fact: Fact) -> str:
-    """Return why a criterion is unknown: the cause its fact names, what of a panel is unknown, or its rule."""
+    """Return why a criterion is unknown: the cause its fact names, its rule, or what of a panel is unknown."""
     cause = fact.get("cause")
     if cause:
         return str(cause)
+    rule = result.rule.partition(".")[2]
     lacking = [name.removesuffix("_state") for name, value in fact.items() if _is_unknown_part(name, value)]
-    if lacking:
-        return f"without {', '.join(sorted(lacking))}"
-    return result.rule.partition(".")[2]
+    return f"without {', '.join(sorted(lacking))}" if lacking and rule in _UNTELLING else rule
+
+
+_UNTELLING = ("unknown", "undecided")
+"""Names of rules that catch what no other rule has decided."""
 
 
 def _is_unknown_part(name: str, value: object) -> bool:
