@@ -80,7 +80,13 @@ def _add_assess(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_screen(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a folder of NDJSON files, or of bundles of one patient each")
+    said = (
+        "a folder of NDJSON files, or of bundles of one patient each; or the base URL of a FHIR server to export from"
+    )
+    parser.add_argument("source", metavar="SOURCE", help=said)
+    level = parser.add_mutually_exclusive_group()
+    level.add_argument("--group", metavar="ID", help="export the members of this Group; default: all patients")
+    level.add_argument("--system", action="store_true", help="export by the operation on the whole system")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--engine", choices=("local", "spark"), default="local", help="default: %(default)s")
     parser.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="day of the assessment; default: today")
@@ -90,7 +96,7 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-cell", type=_cell, default=11, metavar="N", help="smallest count the report shows; default: 11; 1: all"
     )
-    _add_config_option(parser, "; of it only age_policy, sandbox and sensitive_detail are used")
+    _add_config_option(parser, "; of it age_policy, sandbox, sensitive_detail and bulk_data are used")
     parser.set_defaults(run=_screen)
 
 

@@ -54,7 +54,8 @@ class Checkpoint:
         """Raises `RunError` for a folder that holds something else: it would be closed to others, and mixed up."""
         if not is_free(out) and not (out / "work").is_dir():
             raise RunError(f"{out}: is not empty and holds no run. Choose a new folder.")
-        self.folder = private_folder(private_folder(out) / "work")
+        self.out = private_folder(out)
+        self.folder = private_folder(out / "work")
         self.groups = self.folder / "groups"
         self.scratch = self.folder / "scratch"
         self._shards = private_folder(self.folder / "shards")

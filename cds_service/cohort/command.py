@@ -9,18 +9,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cds_service.cohort.checkpoint import RunError
+from cds_service.cohort.backend_services import Access, Client, read_key
+from cds_service.cohort.bulk_export import BulkExport, Level
+from cds_service.cohort.checkpoint import Checkpoint, RunError
 from cds_service.cohort.disclosure import Disclosure
 from cds_service.cohort.folders import is_free
 from cds_service.cohort.grouping import GroupingError
 from cds_service.cohort.local import LocalEngine
+from cds_service.cohort.outgoing import ExportError, Wire
 from cds_service.cohort.progress import Narrator
 from cds_service.cohort.run import CANDIDATES, NOT_ASSESSED, QUALITY, QUARANTINE, REPORT, Engine, Screening
 from cds_service.cohort.screener import Terms
 from cds_service.cohort.source import SourceError, open_source
+from cds_service.cohort.spark import SparkEngine
 from cds_service.cohort.synthetic.write import LAST_DAY, Population, write_population
 from cds_service.evaluation import trial_settings
-from cds_service.settings import Settings
+from cds_service.patient_data.outbound import OutboundError, parse_base_url
+from cds_service.settings import BulkData, Settings
 from rules.trial import Trial
 
 _SHOWN = 5
@@ -41,18 +46,46 @@ def screen(options: argparse.Namespace, package: str, trial: Trial, settings: Se
         name_sensitive=settings.sensitive_detail == "full",
     )
     try:
-        source = open_source(Path(options.source))
-        screening = Screening(source, terms, trial, options.out, Disclosure(options.min_cell), narrator)
-        quality = screening.run(_engine(options, narrator))
-    except (SourceError, RunError, GroupingError) as error:
+        checkpoint = Checkpoint(options.out)
+        with checkpoint.locked():
+            source = open_source(_folder(options, settings.bulk_data, narrator))
+            screening = Screening(source, terms, trial, checkpoint, Disclosure(options.min_cell), narrator)
+            quality = screening.run(_engine(options, narrator))
+    except (SourceError, ExportError, RunError, GroupingError) as error:
         print(error, file=sys.stderr)
         return 1
     print("\n".join(summary(quality, options.out)))
     return 0
 
 
+def _folder(options: argparse.Namespace, bulk_data: BulkData, narrator: Narrator) -> Path:
+    """Return the folder with the data, after an export if the source is a server."""
+    if "://" not in options.source:
+        if options.group or options.system:
+            raise SourceError("--group and --system belong to a FHIR server as the source.")
+        return Path(options.source)
+    try:
+        wire = Wire(parse_base_url(options.source), str(bulk_data.ca_bundle) if bulk_data.ca_bundle else None)
+    except OutboundError as error:
+        raise SourceError(f"The source is not called: {error}.") from None
+    access = Access(wire, _client(bulk_data))
+    level = Level(options.group, options.system)
+    return BulkExport(wire, access, level, options.out / "export", narrator.say, bulk_data.hours).fetch()
+
+
+def _client(bulk_data: BulkData) -> Client | None:
+    if bulk_data.client_id is None:
+        return None
+    if bulk_data.key_file is None:
+        raise ExportError("bulk_data.client_id is set, but not bulk_data.key_file, with which to sign.")
+    return Client(bulk_data.client_id, read_key(bulk_data.key_file), bulk_data.key_id, bulk_data.scope)
+
+
 def _engine(options: argparse.Namespace, narrator: Narrator) -> Engine:
-    return LocalEngine(options.memory, options.workers or os.cpu_count() or 1, narrator)
+    workers = options.workers or os.cpu_count() or 1
+    return (
+        SparkEngine(workers, narrator) if options.engine == "spark" else LocalEngine(options.memory, workers, narrator)
+    )
 
 
 def summary(quality: Mapping[str, Any], out: Path) -> list[str]:

@@ -8,7 +8,6 @@ and that are not filed under them.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import Any
 import duckdb
 import msgspec
 
+from cds_service.cohort.address import DELIVERED, LONGEST_LINE, Fault, Unused, fingerprint, text_of
 from cds_service.cohort.folders import private_folder, write_file
 from cds_service.cohort.source import Source, open_unpacked
 from rules.resources import TYPES
@@ -28,10 +28,7 @@ SET_ASIDE = -1
 NOBODYS = -2
 """The shard of resources that belong to no patient and are delivered to those who refer to them."""
 
-_DELIVERED = ("Medication", "Specimen")
-"""Types that are found by reference, wherever they are filed."""
-_LONGEST_LINE = 16_000_000
-_BUFFER = 2 * _LONGEST_LINE + 1_000_000
+_BUFFER = 2 * LONGEST_LINE + 1_000_000
 MOST_QUARANTINED = 10_000
 _BYTES_A_LINE = 16_000
 """What one line may take while it waits to be written: a generous guess, for a bound on waiting lines."""
@@ -106,9 +103,9 @@ def read_grouped(folder: Path) -> Grouped | None:
 
 
 _LINES = f"""
-    read_csv($files, columns = {{'line': 'VARCHAR'}}, header = false, auto_detect = false, delim = '\x01', quote = '',
-        escape = '', strict_mode = false, null_padding = true, ignore_errors = true, store_rejects = true,
-        rejects_limit = 0, filename = true, max_line_size = {_LONGEST_LINE}, buffer_size = {_BUFFER})
+    read_csv($files, columns = {{'content': 'VARCHAR'}}, header = false, auto_detect = false, delim = '\x01',
+        quote = '', escape = '', strict_mode = false, null_padding = true, ignore_errors = true, store_rejects = true,
+        rejects_limit = 0, filename = true, max_line_size = {LONGEST_LINE}, buffer_size = {_BUFFER})
 """
 """The reader of CSV reads lines: nothing separates columns but a character that JSON cannot hold."""
 
@@ -117,7 +114,7 @@ _HEADS = f"""
         '$.resourceType', '$.id', '$.subject.reference', '$.patient.reference', '$.individual.reference',
         '$.medicationReference.reference', '$.specimen.reference'
     ])) AS head
-    FROM {_LINES}
+    FROM (SELECT filename, ltrim(content, chr(65279)) AS line FROM {_LINES})
     WHERE trim(line, ' \t\r') <> ''
 """
 
@@ -139,25 +136,24 @@ _NAMED = r"""
     FROM heads
 """
 """Whose a line is. Of one that is no JSON, cut short perhaps, as much as can be seen: then that person's record is
-known to be incomplete, and what depends on it becomes unknown instead of absent."""
+known to be incomplete, and what depends on it becomes unknown instead of absent. `address` says the same in Python."""
 
-_JUDGED = """
+_JUDGED = f"""
     SELECT *,
         CASE
-            WHEN broken THEN 'not JSON'
-            WHEN type IS NULL THEN 'not a FHIR resource'
-            WHEN type = 'Patient' AND patient IS NULL THEN 'a Patient without an id'
+            WHEN broken THEN '{Fault.NOT_JSON}'
+            WHEN type IS NULL THEN '{Fault.NO_RESOURCE}'
+            WHEN type = 'Patient' AND patient IS NULL THEN '{Fault.NO_ID}'
         END AS fault,
         CASE
             WHEN fault IS NOT NULL THEN NULL
-            WHEN NOT list_contains($types, type) THEN 'of a type that no criterion reads'
-            WHEN patient IS NULL AND NOT list_contains($delivered, type) THEN 'names no patient'
+            WHEN NOT list_contains($types, type) THEN '{Unused.TYPE}'
+            WHEN patient IS NULL AND NOT list_contains($delivered, type) THEN '{Unused.NOBODY}'
         END AS unused
     FROM named
 """
-_REJECTED = {"INVALID ENCODING": "not UTF-8", "LINE SIZE OVER MAXIMUM": "longer than 16 MB"}
+_REJECTED = {"INVALID ENCODING": Fault.NOT_UTF8, "LINE SIZE OVER MAXIMUM": Fault.TOO_LONG}
 """What DuckDB says of a line that it does not even read."""
-_OTHERWISE = "cannot be read"
 
 
 def _shard(database: duckdb.DuckDBPyConnection, source: Source, folder: Path, shards: int, means: Means) -> None:
@@ -185,7 +181,7 @@ def _shard(database: duckdb.DuckDBPyConnection, source: Source, folder: Path, sh
         {
             "files": [str(source.path(file)) for file in source.files if file.size],
             "types": sorted(TYPES),
-            "delivered": list(_DELIVERED),
+            "delivered": list(DELIVERED),
         },
     )
 
@@ -213,7 +209,7 @@ def _summed_up(database: duckdb.DuckDBPyConnection, source: Source, folder: Path
     rejected = rows(f"SELECT error_type::VARCHAR, count(*) FROM {rejects} GROUP BY ALL ORDER BY ALL")
     faults = Counter(dict(rows("SELECT fault, count(*) FROM $all WHERE fault IS NOT NULL GROUP BY ALL ORDER BY ALL")))
     for kind, number in rejected:
-        faults[_REJECTED.get(kind, _OTHERWISE)] += number
+        faults[str(_REJECTED.get(kind, Fault.NOT_JSON))] += number
     return Grouped(
         shards=dict(rows("SELECT shard, count_if(type = 'Patient') FROM $all WHERE shard >= 0 GROUP BY 1 ORDER BY 1")),
         types=dict(
@@ -221,7 +217,7 @@ def _summed_up(database: duckdb.DuckDBPyConnection, source: Source, folder: Path
         ),
         unused=rows("SELECT unused, type, count(*) FROM $all WHERE unused IS NOT NULL GROUP BY ALL ORDER BY ALL"),
         faults=dict(faults),
-        quarantine=_quarantine(
+        quarantine=quarantine_of(
             source,
             rows(f"SELECT file_path, line, error_type::VARCHAR FROM {rejects} ORDER BY ALL {most}"),
             rows(f"SELECT file, fingerprint, fault FROM $all WHERE fault IS NOT NULL ORDER BY ALL {most}"),
@@ -229,14 +225,14 @@ def _summed_up(database: duckdb.DuckDBPyConnection, source: Source, folder: Path
     )
 
 
-def _quarantine(
+def quarantine_of(
     source: Source, rejected: Iterable[tuple[str, int, str]], faulty: Iterable[tuple[str, str, str]]
 ) -> list[tuple[str, int, str]]:
     """Return file, line number and cause of what cannot be read, in order."""
-    found = [(_below(source, file), line, _REJECTED.get(kind, _OTHERWISE)) for file, line, kind in rejected]
+    found = [(_below(source, file), line, str(_REJECTED.get(kind, Fault.NOT_JSON))) for file, line, kind in rejected]
     by_file: dict[str, dict[str, str]] = defaultdict(dict)
-    for file, fingerprint, fault in faulty:
-        by_file[file][fingerprint] = fault
+    for file, mark, fault in faulty:
+        by_file[file][mark] = fault
     for file, faults in by_file.items():
         found += [(_below(source, file), number, fault) for number, fault in _numbered(Path(file), faults)]
     return sorted(found)[:MOST_QUARANTINED]
@@ -246,8 +242,7 @@ def _numbered(path: Path, faults: Mapping[str, str]) -> Iterator[tuple[int, str]
     """Find lines again by their fingerprints: only files with faults are read twice."""
     with open_unpacked(path) as file:
         for number, line in enumerate(file, start=1):
-            text = line.rstrip(b"\r\n").removeprefix(b"\xef\xbb\xbf").split(b"\x01")[0]
-            fault = faults.get(hashlib.md5(text, usedforsecurity=False).hexdigest())
+            fault = faults.get(fingerprint(text_of(line)))
             if fault:
                 yield number, fault
 

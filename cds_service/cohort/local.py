@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import itertools
 import multiprocessing
 import os
 import shutil
 import threading
-import zlib
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -18,13 +15,13 @@ from dataclasses import dataclass
 from multiprocessing import connection
 from pathlib import Path
 
-from cds_service.assess_files import UnusableFile, read_bundle
 from cds_service.cohort.checkpoint import Checkpoint, Plan, RunError
 from cds_service.cohort.folders import private_folder, whole_file
 from cds_service.cohort.grouping import Grouped, Means, group, read_grouped
+from cds_service.cohort.people import people_of_bundles, shards_of_bundles
 from cds_service.cohort.progress import Narrator
 from cds_service.cohort.screener import Outcome, Person, Screener, Terms
-from cds_service.cohort.source import Form, Source, open_unpacked
+from cds_service.cohort.source import Form, Source
 from rules.record import Entry
 
 _BYTES_A_SHARD = 64_000_000
@@ -56,7 +53,7 @@ class LocalEngine:
     ) -> tuple[Outcome, Grouped | None]:
         """Screen what is not done yet, and put the assessments of all shards into one file."""
         grouped = self._grouped(source, plan, checkpoint) if source.form is Form.LINES else None
-        shards = grouped.shards if grouped else _bundle_shards(source, plan.shards)
+        shards = grouped.shards if grouped else {n: len(f) for n, f in shards_of_bundles(source, plan.shards).items()}
         terms = plan.terms if grouped is None else plan.terms.with_types(grouped.types)
         self._screen_all(_Task(source, terms, plan.shards, checkpoint, self._share()), shards)
         outcome = Outcome()
@@ -137,9 +134,8 @@ class _Worker:
 
     def _people(self, shard: int, outcome: Outcome) -> Iterator[Person]:
         if self._task.source.form is Form.BUNDLES:
-            return _people_of_bundles(
-                self._task.source, _bundles_of(self._task.source, self._task.shards)[shard], outcome
-            )
+            names = shards_of_bundles(self._task.source, self._task.shards)[shard]
+            return people_of_bundles(self._task.source.folder, names, outcome)
         return _people_of_lines(self._task.checkpoint.groups, shard, self._task)
 
 
@@ -184,27 +180,6 @@ def _people_of_lines(groups: Path, shard: int, task: _Task) -> Iterator[Person]:
         stream = itertools.chain.from_iterable(iter(lambda: rows.fetchmany(_ROWS_AT_ONCE), []))
         for patient, lines in itertools.groupby(stream, key=lambda row: row[0]):
             yield Person(patient, [Entry(line) for _patient, line in lines])
-
-
-def _people_of_bundles(source: Source, names: Sequence[str], outcome: Outcome) -> Iterator[Person]:
-    for name in names:
-        try:
-            with open_unpacked(source.folder / name) as file:
-                yield Person(None, read_bundle(file.read()), name)
-        except (UnusableFile, OSError, EOFError, zlib.error) as error:
-            outcome.not_assessed.append((name, str(error) if isinstance(error, UnusableFile) else "cannot be read"))
-
-
-def _bundles_of(source: Source, shards: int) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    for file in source.files:
-        digest = hashlib.md5(file.name.encode(), usedforsecurity=False).digest()
-        found[int.from_bytes(digest[:8], "big") % shards].append(file.name)
-    return found
-
-
-def _bundle_shards(source: Source, shards: int) -> dict[int, int]:
-    return {shard: len(names) for shard, names in _bundles_of(source, shards).items()}
 
 
 def _concatenate(checkpoint: Checkpoint, shards: Sequence[int], target: Path) -> None:

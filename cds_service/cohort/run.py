@@ -54,7 +54,8 @@ class Screening:
     source: Source
     terms: Terms
     trial: Trial
-    out: Path
+    checkpoint: Checkpoint
+    """In the folder for the results, and locked."""
     disclosure: Disclosure
     narrator: Narrator
 
@@ -64,19 +65,21 @@ class Screening:
         Raises `checkpoint.RunError` and `grouping.GroupingError`, whose messages say what to do.
         """
         os.umask(0o077)
-        checkpoint = Checkpoint(self.out)
-        with checkpoint.locked():
-            plan = Plan.of(self.source, self.terms, shards_for(self.source))
-            if checkpoint.begin(plan):
-                self.narrator.say(f"Going on with the run in {self.out}.")
-            whole = checkpoint.finished() or self._screen(engine, plan, checkpoint)
-            checkpoint.tidy()
-            return self._write(Outcome.from_json(whole.outcome), whole.lines)
+        plan = Plan.of(self.source, self.terms, shards_for(self.source))
+        if self.checkpoint.begin(plan):
+            self.narrator.say(f"Going on with the run in {self.out}.")
+        whole = self.checkpoint.finished() or self._screen(engine, plan)
+        self.checkpoint.tidy()
+        return self._write(Outcome.from_json(whole.outcome), whole.lines)
 
-    def _screen(self, engine: Engine, plan: Plan, checkpoint: Checkpoint) -> Whole:
-        outcome, lines = engine.screen(self.source, plan, checkpoint, self.out / ASSESSMENTS)
+    @property
+    def out(self) -> Path:
+        return self.checkpoint.out
+
+    def _screen(self, engine: Engine, plan: Plan) -> Whole:
+        outcome, lines = engine.screen(self.source, plan, self.checkpoint, self.out / ASSESSMENTS)
         whole = Whole(outcome.to_json(), lines)
-        checkpoint.finish(whole)
+        self.checkpoint.finish(whole)
         return whole
 
     def _write(self, outcome: Outcome, lines: Grouped | None) -> dict[str, Any]:
