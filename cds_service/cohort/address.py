@@ -78,16 +78,15 @@ def fingerprint(text: bytes) -> str:
 
 def address(text: bytes) -> Address:
     """Return whose a line is, given as `text_of` gives it. Of one that is no JSON, as much as can be seen."""
-    if len(text) > LONGEST_LINE:
-        return Address(fault=Fault.TOO_LONG)
+    wrong = fault_of_bytes(text)
+    if wrong:
+        return Address(fault=wrong)
     try:
         head = _HEAD.decode(text)
     except msgspec.ValidationError:
         return Address(fault=Fault.NO_RESOURCE)
     except (msgspec.DecodeError, RecursionError):
         return _seen(text)
-    except UnicodeDecodeError:
-        return Address(fault=Fault.NOT_UTF8)
     kind = _text(head.resource_type)
     if kind is None:
         return Address(fault=Fault.NO_RESOURCE)
@@ -111,11 +110,18 @@ def _addressed(kind: str, head: _Head) -> Address:
     return Address(kind, patient, name, refers[1] if refers else None)
 
 
-def _seen(text: bytes) -> Address:
+def fault_of_bytes(text: bytes) -> Fault | None:
+    """Return what is wrong with a line before it is read as JSON."""
+    if len(text) > LONGEST_LINE:
+        return Fault.TOO_LONG
     try:
         text.decode()
     except UnicodeDecodeError:
-        return Address(fault=Fault.NOT_UTF8)
+        return Fault.NOT_UTF8
+    return None
+
+
+def _seen(text: bytes) -> Address:
     found = _SEEN.search(text) or _SEEN_PATIENT.search(text)
     return Address(None, found[1].decode() if found else None, fault=Fault.NOT_JSON)
 

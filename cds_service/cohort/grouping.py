@@ -8,17 +8,18 @@ and that are not filed under them.
 
 from __future__ import annotations
 
+import itertools
 import shutil
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import msgspec
 
-from cds_service.cohort.address import DELIVERED, LONGEST_LINE, Fault, Unused, fingerprint, text_of
+from cds_service.cohort.address import DELIVERED, LONGEST_LINE, Fault, Unused, fault_of_bytes, fingerprint, text_of
 from cds_service.cohort.folders import private_folder, write_file
 from cds_service.cohort.source import Source, open_unpacked
 from rules.resources import TYPES
@@ -219,36 +220,47 @@ def _summed_up(database: duckdb.DuckDBPyConnection, source: Source, folder: Path
         faults=dict(faults),
         quarantine=quarantine_of(
             source,
-            rows(f"SELECT file_path, line, error_type::VARCHAR FROM {rejects} ORDER BY ALL {most}"),
+            [file for (file,) in rows(f"SELECT DISTINCT file_path FROM {rejects}")],
             rows(f"SELECT file, fingerprint, fault FROM $all WHERE fault IS NOT NULL ORDER BY ALL {most}"),
         ),
     )
 
 
 def quarantine_of(
-    source: Source, rejected: Iterable[tuple[str, int, str]], faulty: Iterable[tuple[str, str, str]]
+    source: Source, rejected: Iterable[str], faulty: Iterable[tuple[str, str, str]]
 ) -> list[tuple[str, int, str]]:
-    """Return file, line number and cause of what cannot be read, in order."""
-    found = [(_below(source, file), line, str(_REJECTED.get(kind, Fault.NOT_JSON))) for file, line, kind in rejected]
-    by_file: dict[str, dict[str, str]] = defaultdict(dict)
+    """Return file, line number and cause of what cannot be read, in order: only files with faults are read again.
+
+    ``rejected`` are files with lines that were not even taken for text; ``faulty`` are file, fingerprint and fault.
+    """
+    by_file: dict[str, dict[str, str]] = {file: {} for file in rejected}
     for file, mark, fault in faulty:
-        by_file[file][mark] = fault
-    for file, faults in by_file.items():
-        found += [(_below(source, file), number, fault) for number, fault in _numbered(Path(file), faults)]
-    return sorted(found)[:MOST_QUARANTINED]
+        by_file.setdefault(file, {})[mark] = fault
+    found: list[tuple[str, int, str]] = []
+    for file, faults in sorted(by_file.items()):
+        name = Path(file).relative_to(source.folder).as_posix()
+        numbered = ((name, number, fault) for number, fault in _numbered(Path(file), faults))
+        found += itertools.islice(numbered, MOST_QUARANTINED - len(found))
+    return found
 
 
 def _numbered(path: Path, faults: Mapping[str, str]) -> Iterator[tuple[int, str]]:
-    """Find lines again by their fingerprints: only files with faults are read twice."""
+    """Find the lines again: by what is wrong with their bytes, or by their fingerprints."""
     with open_unpacked(path) as file:
-        for number, line in enumerate(file, start=1):
-            fault = faults.get(fingerprint(text_of(line)))
+        for number, line in enumerate(_bounded_lines(file), start=1):
+            text = text_of(line)
+            fault = fault_of_bytes(text) or faults.get(fingerprint(text))
             if fault:
-                yield number, fault
+                yield number, str(fault)
 
 
-def _below(source: Source, file: str) -> str:
-    return Path(file).relative_to(source.folder).as_posix()
+def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines; of one that is too long only as much as shows that."""
+    while line := file.readline(LONGEST_LINE + 3):
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = file.readline(LONGEST_LINE)
+        yield line
 
 
 def _all(folder: Path) -> str:

@@ -227,15 +227,16 @@ class ChartWriter:
         self._add("Encounter", {"status": "finished", "class": place, "subject": self._subject, "period": period})
         self._vitals(days)
         self._panel((*measures.METABOLIC, *measures.UNASKED), days)
+        thorough = person.thorough and first
         if first or chance.happens(0.5):
             self._panel((*measures.BLOOD_COUNT, *measures.LIPIDS, *measures.LIVER), days)
         if person.diabetes is not Diabetes.NONE:
             self._result(measures.HBA1C, days, level=person.hba1c)
-            if chance.happens(0.6):
+            if thorough or chance.happens(0.6):
                 self._panel((measures.ALBUMIN_CREATININE_RATIO,), days)
-        if chance.happens(0.35):
+        if thorough or chance.happens(0.35):
             self._panel(measures.PROTEIN, days)
-        if chance.happens(0.25):
+        if thorough or chance.happens(0.25):
             self._panel(measures.CLOTTING, days)
 
     def _vitals(self, days: int) -> None:
@@ -314,19 +315,20 @@ class ChartWriter:
     def _once(self) -> None:
         person, chance = self.person, self.chance
         since = person.last_seen
+        ago = 60 if person.thorough else 420
         if person.diabetes is Diabetes.TYPE_1:
             self._type_1_laboratory(since)
         elif person.diabetes is Diabetes.TYPE_2 and chance.happens(0.15):
             self._result(measures.C_PEPTIDE, since + chance.between(0, 700), level=chance.around(2.4, 0.5))
-        if person.diabetes is not Diabetes.NONE and chance.happens(0.65):
-            days = since + chance.between(0, 420)
+        if person.diabetes is not Diabetes.NONE and (person.thorough or chance.happens(0.6)):
+            days = since + chance.between(0, ago)
             for eye in (codes.LEFT_EYE_RETINOPATHY, codes.RIGHT_EYE_RETINOPATHY):
                 self._coded(eye, self._one_of(_RETINA), days, group="exam")
-        if chance.happens(0.7):
-            self._coded(codes.TOBACCO_STATUS, self._one_of(_TOBACCO), since + chance.between(0, 420), "social-history")
-        if chance.happens(0.12):
+        if person.thorough or chance.happens(0.65):
+            self._coded(codes.TOBACCO_STATUS, self._one_of(_TOBACCO), since + chance.between(0, ago), "social-history")
+        if chance.happens(0.75 if person.thorough else 0.08):
             for test in _SEROLOGY:
-                self._coded(test, codes.NEGATIVE, since + chance.between(0, 120))
+                self._coded(test, codes.NEGATIVE, since + chance.between(0, 60))
         if chance.happens(0.5):
             self._add("Immunization", {
                 "status": "completed",
@@ -337,12 +339,14 @@ class ChartWriter:
 
     def _type_1_laboratory(self, since: int) -> None:
         chance, person = self.chance, self.person
-        if chance.happens(0.6):
+        if person.thorough or chance.happens(0.55):
             measure = measures.C_PEPTIDE_FASTING if chance.happens(0.45) else measures.C_PEPTIDE
             new = person.age - person.onset_age < 3
             level = chance.around(0.55, 0.12) if new or chance.happens(0.15) else None
-            self._result(measure, since + chance.between(0, 420), level=level)
-        if chance.happens(0.4):
+            self._result(measure, since + chance.between(0, 60 if person.thorough else 420), level=level)
+        if person.thorough:
+            self._result(measures.HS_CRP, since)
+        elif chance.happens(0.35):
             self._result(measures.HS_CRP, since + chance.between(0, 60))
 
     def _coded(self, code: Code, answer: Code, days: int, group: str = "laboratory") -> None:

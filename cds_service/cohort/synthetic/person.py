@@ -39,11 +39,14 @@ class Person:
     visits: int
     every: int
     """Days between visits."""
+    thorough: bool
+    """Seen where much is measured and written down, as in a study clinic."""
 
 
 def draw_person(number: int, chance: Chance) -> Person:
     """Draw the person with this number."""
     share = chance.around(0.5, 0.1667)
+    thorough = chance.happens(0.2)
     kind = _kind(chance)
     age = {
         Diabetes.TYPE_1: int(14 + 58 * share),
@@ -60,11 +63,12 @@ def draw_person(number: int, chance: Chance) -> Person:
         hba1c={Diabetes.TYPE_1: chance.around(8.1, 0.75), Diabetes.TYPE_2: chance.around(7.4, 0.7)}.get(kind, 5.4),
         frailty=max(0.0, min(1.0, chance.around(age / 140, 0.16))),
         si_units=chance.happens(0.4),
-        last_seen=chance.between(0, 25) if chance.happens(0.6) else chance.between(0, 500),
+        last_seen=chance.between(0, 25) if thorough or chance.happens(0.55) else chance.between(0, 500),
         visits={Diabetes.TYPE_1: chance.between(5, 12), Diabetes.TYPE_2: chance.between(5, 12)}.get(
             kind, chance.between(2, 9)
         ),
         every=chance.between(80, 190),
+        thorough=thorough,
     )
 
 
