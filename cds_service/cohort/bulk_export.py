@@ -1,6 +1,6 @@
 """A FHIR server's ``$export``: kick-off, waiting, and the files, which an interrupted run goes on to fetch.
 
-https://hl7.org/fhir/uv/bulkdata/export.html. What is under way stands in ``export.json``; a file of the export
+https://hl7.org/fhir/uv/bulkdata/export.html. What is under way stands in ``export.state``; a file of the export
 appears under its name only when it is whole.
 """
 
@@ -85,7 +85,7 @@ class BulkExport:
         query = urlencode({"_outputFormat": "application/fhir+ndjson", "_type": ",".join(sorted(TYPES))})
         self._asked = f"{wire.base}/{level.path}?{query}"
         self._folder = private_folder(folder)
-        self._state_file = folder / "export.json"
+        self._state_file = folder / "export.state"
         self._longest = hours * 3600
         self._state = self._read_state()
 

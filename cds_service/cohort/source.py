@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 LINES = (".ndjson", ".ndjson.gz")
 BUNDLES = (".json", ".json.gz")
+_MANIFEST = "manifest.json"
+"""The list of files that is often kept beside an export."""
 _UNPACKED = 8
 """How many times larger NDJSON becomes when it is unpacked: only to plan with."""
 
@@ -75,6 +77,6 @@ def open_unpacked(path: Path) -> BinaryIO:
 
 def _files(folder: Path, endings: Sequence[str]) -> Iterator[SourceFile]:
     for path in sorted(folder.rglob("*")):
-        if path.name.lower().endswith(tuple(endings)) and path.is_file():
+        if path.name.lower().endswith(tuple(endings)) and path.name.lower() != _MANIFEST and path.is_file():
             facts = path.stat()
             yield SourceFile(path.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns)
