@@ -217,7 +217,7 @@ def _summed_up(database: duckdb.DuckDBPyConnection, source: Source, folder: Path
             rows("SELECT type, count(*) FROM $all WHERE type IS NOT NULL AND raw IS NOT NULL GROUP BY 1 ORDER BY 1")
         ),
         unused=rows("SELECT unused, type, count(*) FROM $all WHERE unused IS NOT NULL GROUP BY ALL ORDER BY ALL"),
-        faults=dict(faults),
+        faults=dict(sorted(faults.items())),
         quarantine=quarantine_of(
             source,
             [file for (file,) in rows(f"SELECT DISTINCT file_path FROM {rejects}")],

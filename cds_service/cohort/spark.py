@@ -132,7 +132,7 @@ def _summed_up(lines: Rdd, source: Source) -> Grouped:
         shards={},
         types=dict(sorted(types.items())),
         unused=[(cause, kind, number) for (cause, kind), number in sorted(unused.items())],
-        faults=dict(faults),
+        faults=dict(sorted(faults.items())),
         quarantine=quarantine_of(source, (), found.takeOrdered(MOST_QUARANTINED)),
     )
 

@@ -1,4 +1,4 @@
-"""The Spark engine gives what the local one gives. Needs the extra `spark` and Java: `make test-spark` brings the first.
+"""The Spark engine gives what the local one gives. Needs Java and the extra `spark`, which `make test-spark` brings.
 
 `TRIAL_CDS_SPARK_PEOPLE` is how many people are compared; the default is few, for Spark starts slowly.
 """
