@@ -18,6 +18,7 @@ from cds_service.trials import TRIALS
 from rules.trial import Trial, TrialError, load_trial
 
 _DEFAULT_PORT = 8000
+_SMALLEST_MEMORY = 10**9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands.add_parser("demo", help="show it at work with synthetic patients"))
     _add_serve(commands.add_parser("serve", help="run the service"))
     _add_assess(commands.add_parser("assess", help="assess files with FHIR R4 Bundles"))
+    _add_screen(commands.add_parser("screen", help="screen a population from FHIR Bulk Data"))
+    _add_synth(commands.add_parser("synth", help="write a synthetic population"))
     _add_config(commands.add_parser("config", help="check the settings"))
     _add_protocol(commands.add_parser("protocol", help="print the trial as it is read"))
     for about_database in storage_commands.add_commands(commands):
@@ -78,6 +81,36 @@ def _add_assess(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validate", action="store_true", help="tell also where the FHIR models object")
     _add_config_option(parser, "; of it only age_policy and sandbox are used")
     parser.set_defaults(run=_assess)
+
+
+def _add_screen(parser: argparse.ArgumentParser) -> None:
+    said = (
+        "a folder of NDJSON files, or of bundles of one patient each; or the base URL of a FHIR server to export from"
+    )
+    parser.add_argument("source", metavar="SOURCE", help=said)
+    level = parser.add_mutually_exclusive_group()
+    level.add_argument("--group", metavar="ID", help="export the members of this Group; default: all patients")
+    level.add_argument("--system", action="store_true", help="export by the operation on the whole system")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--engine", choices=("local", "spark"), default="local", help="default: %(default)s")
+    parser.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="day of the assessment; default: today")
+    parser.add_argument("--zone", type=_zone, default=ZoneInfo("UTC"), metavar="TZ", help="default: UTC")
+    parser.add_argument("--memory", type=_bytes, default="4GB", metavar="SIZE", help="for all processes; default: 4GB")
+    parser.add_argument("--workers", type=_count, metavar="N", help="processes; default: one a core")
+    parser.add_argument(
+        "--min-cell", type=_cell, default=11, metavar="N", help="smallest count the report shows; default: 11; 1: all"
+    )
+    _add_config_option(parser, "; of it age_policy, sandbox, sensitive_detail and bulk_data are used")
+    parser.set_defaults(run=_screen)
+
+
+def _add_synth(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--patients", type=_people, required=True, metavar="N", help="how many people")
+    parser.add_argument("--seed", type=_seed, required=True, metavar="S", help="the same seed, the same people")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder for the NDJSON files")
+    parser.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="last day of the records; default: 2026-10-01")
+    parser.add_argument("--gzip", action="store_true", help="pack the files")
+    parser.set_defaults(run=_synth)
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
@@ -134,6 +167,19 @@ def _assess(options: argparse.Namespace) -> int:
     return assess_files(options.files, _trial(), chosen)
 
 
+def _screen(options: argparse.Namespace) -> int:
+    from cds_service.cohort.command import screen
+
+    options.date = options.date or datetime.now(options.zone).date()
+    return screen(options, TRIALS[0], _trial(), load_settings(options.config))
+
+
+def _synth(options: argparse.Namespace) -> int:
+    from cds_service.cohort.command import synth
+
+    return synth(options)
+
+
 def _check_config(options: argparse.Namespace) -> int:
     from cds_service.card_settings import check_order_codes
     from cds_service.config_hints import config_hints, key_problems
@@ -173,6 +219,31 @@ def _number(text: str, most: int) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"give a number from 1 to {most}")
     return int(text)
+
+
+def _people(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,8}", text) or not 1 <= int(text) <= 10_000_000:
+        raise argparse.ArgumentTypeError("give a number from 1 to 10000000")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise argparse.ArgumentTypeError("give a whole number")
+    return int(text)
+
+
+def _cell(text: str) -> int:
+    return _number(text, 1_000)
+
+
+def _bytes(text: str) -> int:
+    """Read a size such as 4GB or 1500MB."""
+    found = re.fullmatch(r"([0-9]{1,6})\s*([MG])B", text.strip().upper())
+    size = int(found[1]) * {"M": 10**6, "G": 10**9}[found[2]] if found else 0
+    if size < _SMALLEST_MEMORY:
+        raise argparse.ArgumentTypeError("give a size of at least 1GB, such as 4GB")
+    return size
 
 
 def _date(text: str) -> date:

@@ -161,6 +161,17 @@ class Sandbox(Part):
     )
 
 
+class BulkData(Part):
+    """How `trial-cds screen` signs in to a FHIR server whose population it exports (SMART Backend Services)."""
+
+    client_id: str | None = Field(default=None, description="As registered with the server; without it, no sign-in.")
+    key_file: Path | None = Field(default=None, description="Private key in PEM: RSA, or on the curve P-384.")
+    key_id: str | None = Field(default=None, description="The kid under which the server knows the public key.")
+    scope: str = Field(default="system/*.read", description="What is asked for; servers of SMART 2 want system/*.rs.")
+    ca_bundle: Path | None = Field(default=None, description="Certificates to trust instead of the usual ones.")
+    hours: float = Field(default=24, gt=0, le=240, description="How long the server may take to make the files.")
+
+
 class Server(Part):
     """How gunicorn runs; the defaults were measured."""
 
@@ -213,6 +224,7 @@ class Settings(BaseSettings):
     privacy: Privacy = Privacy()
     sandbox: Sandbox = Sandbox()
     server: Server = Server()
+    bulk_data: BulkData = BulkData()
     tenants: tuple[TenantSettings, ...] = Field(
         default=(), description="Who may call, each with its keys; with one of them, the open mode ends."
     )

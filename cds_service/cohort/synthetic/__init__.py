@@ -1,0 +1,1 @@
+"""Synthetic populations for benchmarks, tests and demonstrations. Nobody in them exists."""
