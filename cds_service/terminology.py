@@ -57,7 +57,7 @@ def expansions(settings: TerminologySettings, value_sets: Mapping[str, ValueSet]
     found = {**known, **fetched}
     if fetched:
         _write(settings.cache, found)
-    log("terminology", expanded=len(found), asked=len(asked), answered=len(fetched), wanted=len(wanted))
+    log("terminology", expanded=len(found), wanted=len(wanted))
     if not found:
         return LISTS_ONLY
     earliest = min(kept.fetched for kept in found.values())
@@ -82,7 +82,7 @@ def _fetch(settings: TerminologySettings, asked: Mapping[str, str]) -> Iterator[
                 except Unavailable as error:
                     log("terminology not expanded", logging.WARNING, value_set=name, reason=str(error))
                 if watch.is_cut:
-                    log("terminology server is too slow", logging.WARNING, seconds=settings.seconds)
+                    log("terminology server is too slow", logging.WARNING)
                     return
     except requests.ConnectionError as error:
         log("terminology server not reached", logging.WARNING, reason=type(error).__name__)
