@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from docs import cards, criteria
+from docs import cards, criteria, value_sets
 
 
 def main(arguments: list[str]) -> int:
     stale = False
-    for module in (criteria, cards):
+    for module in (criteria, value_sets, cards):
         text, path = module.document(), module.PATH
         if "--check" in arguments:
             current = path.exists() and path.read_text(encoding="utf-8") == text
