@@ -22,9 +22,8 @@ from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
 from cds_service.storage.pseudonyms import Pseudonyms
 from cds_service.storage.replay import UsedTokens
-from cds_service.trials import TRIALS
+from cds_service.trials import TRIALS, served_trial
 from cds_service.web import frame
-from rules.trial import load_trial
 
 
 def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callable[[], date] | None = None) -> Flask:
@@ -46,7 +45,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
         failures=settings.limits.server_failures,
         pause_seconds=settings.limits.server_pause_seconds,
     )
-    evaluations = [Evaluation(load_trial(package), settings, today) for package in trials]
+    evaluations = [Evaluation(served_trial(package, settings), settings, today) for package in trials]
     check_order_codes(tenants, [one.trial for one in evaluations])
     services = {
         one.trial.service_id: routes.Service(

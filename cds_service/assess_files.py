@@ -63,7 +63,7 @@ def assess_files(
             entries = read_bundle(_read(name))
             for problem in validation_problems(entries) if options.validate else ():
                 print(f"{name}: {problem}", file=err)
-            print(_shown(name, _assess(entries, trial, executor, options), options), file=out, flush=True)
+            print(_shown(name, _assess(entries, trial, executor, options), trial, options), file=out, flush=True)
         except UnusableFile as error:
             failed = True
             print(f"{name}: {error}", file=err)
@@ -128,7 +128,7 @@ def _assess(entries: list[Entry], trial: Trial, executor: Executor, options: Opt
         raise UnusableFile(f"not evaluated: {error}") from None
 
 
-def _shown(name: str, assessment: Assessment, options: Options) -> str:
+def _shown(name: str, assessment: Assessment, trial: Trial, options: Options) -> str:
     if options.text:
-        return checklist(name, assessment)
+        return checklist(name, assessment, trial)
     return orjson.dumps(assessment.to_json(name)).decode()

@@ -14,8 +14,8 @@ from cds_service import storage_commands
 from cds_service.ports import PortUnusable
 from cds_service.settings import Settings, SettingsError, load_settings
 from cds_service.storage.unusable import DatabaseUnusable
-from cds_service.trials import TRIALS
-from rules.trial import Trial, TrialError, load_trial
+from cds_service.trials import TRIALS, served_trial
+from rules.trial import TrialError
 
 _DEFAULT_PORT = 8000
 _SMALLEST_MEMORY = 10**9
@@ -79,7 +79,7 @@ def _add_assess(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zone", type=_zone, default=ZoneInfo("UTC"), metavar="TZ", help="default: UTC")
     parser.add_argument("--format", choices=("json", "text"), default="json", help="default: %(default)s")
     parser.add_argument("--validate", action="store_true", help="tell also where the FHIR models object")
-    _add_config_option(parser, "; of it only age_policy and sandbox are used")
+    _add_config_option(parser, "; of it only age_policy, sandbox and terminology are used")
     parser.set_defaults(run=_assess)
 
 
@@ -122,6 +122,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_protocol(parser: argparse.ArgumentParser) -> None:
+    _add_config_option(parser, "; of it only terminology is used")
     parser.set_defaults(run=_protocol)
 
 
@@ -157,14 +158,15 @@ def _assess(options: argparse.Namespace) -> int:
     from cds_service.assess_files import Options, assess_files
     from cds_service.evaluation import trial_settings
 
+    settings = load_settings(options.config)
     chosen = Options(
         on=options.date or datetime.now(options.zone).date(),
         zone=options.zone,
-        settings=trial_settings(load_settings(options.config)),
+        settings=trial_settings(settings),
         text=options.format == "text",
         validate=options.validate,
     )
-    return assess_files(options.files, _trial(), chosen)
+    return assess_files(options.files, served_trial(TRIALS[0], settings), chosen)
 
 
 def _screen(options: argparse.Namespace) -> int:
@@ -186,7 +188,7 @@ def _check_config(options: argparse.Namespace) -> int:
     from cds_service.security.tenants import Tenants
 
     settings = load_settings(options.config)
-    check_order_codes(Tenants(settings), [_trial()])
+    check_order_codes(Tenants(settings), [served_trial(TRIALS[0], settings)])
     if problems := key_problems(settings, online=options.keys):
         raise SettingsError(problems)
     found = config_hints(settings, datetime.now(UTC))
@@ -196,15 +198,11 @@ def _check_config(options: argparse.Namespace) -> int:
     return 0
 
 
-def _protocol(_options: argparse.Namespace) -> int:
+def _protocol(options: argparse.Namespace) -> int:
     from cds_service.protocol_text import protocol_text
 
-    print(protocol_text(_trial()))
+    print(protocol_text(served_trial(TRIALS[0], load_settings(options.config))))
     return 0
-
-
-def _trial() -> Trial:
-    return load_trial(TRIALS[0])
 
 
 def _port(text: str) -> int:

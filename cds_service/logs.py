@@ -44,6 +44,9 @@ FIELDS = {
     "keys": "how many keys of a tenant can be used",
     "unusable": "how many keys of a tenant cannot be used",
     "kept": "how many keys of a tenant stay in use",
+    "value_set": "name of a value set of the trial",
+    "expanded": "how many value sets a terminology server has expanded, now or before",
+    "wanted": "how many value sets it is to expand",
     "host": "address on which the service listens",
     "exception": "type and lines of code of an exception",
 }

@@ -22,6 +22,7 @@ def _lines(trial: Trial) -> Iterator[str]:
     yield f"{trial.id}: {trial.title}"
     yield f"rules {trial.rules_version}; {trial.registry.url}"
     yield f"registry status {trial.registry.status}, last verified {trial.registry.verified}"
+    yield str(trial.expansions)
     for declaration in trial.declarations:
         yield ""
         yield from _criterion(trial, declaration)

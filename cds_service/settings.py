@@ -133,6 +133,19 @@ class FeedbackSettings(Part):
     )
 
 
+class TerminologySettings(Part):
+    """A FHIR terminology server that knows SNOMED CT; without one, the listed concepts alone are matched."""
+
+    url: FhirServer | None = Field(default=None, description="Its base address; it is asked at start only.")
+    token: SecretStr | None = Field(default=None, description="Bearer token, if it wants one.")
+    cache: Path = Field(
+        default=Path("data/terminology.json"), description="File that keeps its answers from one start to the next."
+    )
+    refresh_days: int = Field(default=30, ge=0, le=3_650, description="Days after which it is asked again.")
+    seconds: float = Field(default=30.0, gt=0, le=600, description="Time for all its answers at one start.")
+    concepts: int = Field(default=30_000, ge=1, description="Most concepts of one value set; larger ones stay listed.")
+
+
 class Privacy(Part):
     """How patients and users are made unrecognisable in the database."""
 
@@ -222,6 +235,7 @@ class Settings(BaseSettings):
     fatigue: Fatigue = Fatigue()
     filters: Filters = Filters()
     privacy: Privacy = Privacy()
+    terminology: TerminologySettings = TerminologySettings()
     sandbox: Sandbox = Sandbox()
     server: Server = Server()
     bulk_data: BulkData = BulkData()

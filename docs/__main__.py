@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from docs import cards, configuration, criteria
+from docs import cards, configuration, criteria, value_sets
 
-GENERATED = (criteria, cards, configuration)
+GENERATED = (criteria, value_sets, cards, configuration)
 """Modules with a ``PATH`` and a ``document()``."""
 
 

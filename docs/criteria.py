@@ -71,7 +71,7 @@ def _numbers(this: Declaration) -> Iterator[str]:
         yield from (f"| {name} | {window} | {_cell(window.source)} |" for name, window in this.windows.items())
         yield ""
     if this.value_sets:
-        names = ", ".join(f"{v.name} ({len(v.rows)})" for v in this.value_sets.values())
+        names = ", ".join(f"[{v.name}](value_sets.md#{v.name}) ({len(v.rows)})" for v in this.value_sets.values())
         yield f"**Value sets** (rows): {names}. **Data**: {', '.join(this.data)}."
         yield ""
 

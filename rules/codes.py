@@ -375,6 +375,11 @@ def read_value_set(name: str, title: str, lines: Iterable[str]) -> ValueSet:
     return ValueSet(name, title, rows)
 
 
+def with_rows(value_set: ValueSet, rows: Iterable[Row]) -> ValueSet:
+    """Return ``value_set`` with further ``rows``."""
+    return ValueSet(value_set.name, value_set.title, (*value_set.rows, *rows))
+
+
 def with_concepts(value_sets: Mapping[str, ValueSet]) -> dict[str, ValueSet]:
     """Return ``value_sets``, each knowing the SNOMED codes that any of them lists."""
     concepts = frozenset(row.code for value_set in value_sets.values() for row in value_set if row.system == SNOMED)

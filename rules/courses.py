@@ -29,7 +29,7 @@ class Course:
     """The planned end has passed, though the order is still called active."""
 
     def __str__(self) -> str:
-        name = self.order.drug.display
+        name = self.order.name
         if self.planned and self.days.low is not None and self.days.high is not None:
             low, high = int(self.days.low), int(self.days.high)
             return f"{name} for {low if low == high else f'{low} to {high}'} days"

@@ -72,7 +72,7 @@ class Diagnosis:
 
     def evidence(self) -> Evidence:
         code = self.match.coding.code if self.match.coding else None
-        name = self.condition.code.display if self.condition.code else self.match.row.display
+        name = (self.condition.code.name if self.condition.code else None) or self.match.row.display
         remarks = [self.course.value, *([] if self.confirmed else ["not confirmed"])]
         return Evidence(
             self.condition.reference,

@@ -42,4 +42,4 @@ def by_course(found: Iterable[Diagnosis]) -> Sorted:
 def named(found: Iterable[Diagnosis]) -> str:
     """Return the diagnoses for a sentence: name, course and date of each."""
     items = [diagnosis.evidence() for diagnosis in found]
-    return "; ".join(f"{item.display}, {item.value}" + (f", {item.date}" if item.date else "") for item in items)
+    return "; ".join(f"{item.display}, {item.value}" + (f", {item.date[:10]}" if item.date else "") for item in items)

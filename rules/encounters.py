@@ -37,7 +37,7 @@ class Stay:
 
     @property
     def period(self) -> str:
-        start, end = (moment.text if moment else "?" for moment in (self.start, self.end))
+        start, end = (moment.text[:10] if moment else "?" for moment in (self.start, self.end))
         return f"{start} to {'now' if self.ongoing else end}"
 
     def evidence(self) -> Evidence:

@@ -57,13 +57,18 @@ class Order:
         return self.use is Use.ACTIVE
 
     @property
+    def name(self) -> str:
+        """The drug's name in the order, else in the list that has its code."""
+        return self.drug.name or self.match.row.display
+
+    @property
     def by_words_alone(self) -> bool:
         """True for a drug that only its name tells; a coded one whose name was read is as sure as its code."""
         return self.match.by_text and not has_known_code(self.drug)
 
     def evidence(self) -> Evidence:
         since = self.since.text if self.since else None
-        return Evidence(self.resource.reference, self.drug.display, self.use.value, None, since)
+        return Evidence(self.resource.reference, self.name, self.use.value, None, since)
 
 
 def orders(chart: Chart, *value_sets: ValueSet) -> list[Order]:

@@ -32,12 +32,14 @@ class CodeableConcept(Struct, frozen=True, gc=False):
         return [coding for coding in self.coding or () if coding is not None]
 
     @property
+    def name(self) -> str | None:
+        """The text, else the first display; None where a code stands alone."""
+        return self.text or next((c.display for c in self.codings if c.display), None)
+
+    @property
     def display(self) -> str:
-        """A name for people: the text, else the first display, else the first code."""
-        if self.text:
-            return self.text
-        named = next((c.display for c in self.codings if c.display), None)
-        return named or next((c.code for c in self.codings if c.code), None) or "(no code)"
+        """A name for people, else the first code."""
+        return self.name or next((c.code for c in self.codings if c.code), None) or "(no code)"
 
     def code_in(self, *systems: str) -> str | None:
         """Return the first code whose system is one of ``systems``."""

@@ -1,4 +1,4 @@
-"""Strength of a product, from its name: units a millilitre, milligrams a tablet."""
+"""Strength of a product, from its name or its ingredients: units a millilitre, milligrams a tablet."""
 
 from __future__ import annotations
 
@@ -32,9 +32,21 @@ def units_per_millilitre(chart: Chart, order: Order) -> Fraction | None:
     return _agreed([*found, *([stated] if stated else [])])
 
 
-def milligrams(order: Order) -> Fraction | None:
-    """Return the milligrams a tablet; None when they are not named, or named in two ways."""
-    return _agreed(Fraction(number) for name in names(order) for number in _MILLIGRAMS.findall(name))
+def milligrams(chart: Chart, order: Order) -> Fraction | None:
+    """Return the milligrams a tablet; None when they are not told, or told in two ways."""
+    named = [Fraction(number) for name in names(order) for number in _MILLIGRAMS.findall(name)]
+    stated = [_in_one(chart, strength) for strength in _strengths(chart, order)]
+    return _agreed([*named, *(mg for mg in stated if mg)])
+
+
+def _in_one(chart: Chart, strength: Ratio) -> Fraction | None:
+    """Return the milligrams in one of what is no volume: a tablet, or one piece of an unnamed form."""
+    top, bottom = strength.numerator, strength.denominator
+    if not top or not top.value or chart.units.canonical(top.code or top.unit) != "mg":
+        return None
+    if bottom and (bottom.value not in (None, 1) or chart.units.canonical(bottom.code or bottom.unit) == "mL"):
+        return None
+    return Fraction(top.value)
 
 
 def _per_millilitre(name: str) -> Fraction | None:
@@ -51,10 +63,13 @@ def _agreed(found: Iterable[Fraction]) -> Fraction | None:
 
 
 def _of_ingredients(chart: Chart, order: Order) -> Fraction | None:
-    product = chart.record.resolve(order.resource.medication_reference, Medication, order.resource)
-    strengths = [_ratio(chart, i.strength) for i in (product.ingredient or () if product else ()) if i.strength]
-    known = [strength for strength in strengths if strength]
+    known = [strength for given in _strengths(chart, order) if (strength := _ratio(chart, given))]
     return sum(known, Fraction(0)) if known else None
+
+
+def _strengths(chart: Chart, order: Order) -> list[Ratio]:
+    product = chart.record.resolve(order.resource.medication_reference, Medication, order.resource)
+    return [i.strength for i in (product.ingredient or () if product else ()) if i.strength]
 
 
 def _ratio(chart: Chart, strength: Ratio) -> Fraction | None:

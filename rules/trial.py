@@ -21,6 +21,7 @@ from rules.assessment import Confidence, Kind, Status
 from rules.codes import ValueSet, read_value_set, with_concepts
 from rules.criterion import Chart, Declaration, Finding, Limit, Window
 from rules.decision import Rule, Table, check_table
+from rules.expansions import LISTS_ONLY, Expansions, expanded
 from rules.quantities import Analyte, AssumedUnit, Conversion, Units
 from rules.standard_of_care import StandardOfCare, read_standard_of_care
 from rules.timeline import Timeline
@@ -96,6 +97,8 @@ class Trial:
     """Tests of routine care that may be suggested when overdue; None when the folder declares none."""
     history: tuple[Revision, ...] = ()
     """The versions of the rules, newest first."""
+    expansions: Expansions = LISTS_ONLY
+    """What a terminology server added to the value sets."""
 
     @property
     def tables(self) -> Mapping[str, Table]:
@@ -116,12 +119,17 @@ NOT_ASSESSED = Evaluable(
 """Stands in for a criterion without a module: it stays unknown, so that no verdict claims it was checked."""
 
 
-def load_trial(package: str) -> Trial:
-    """Load the trial of ``package``, such as ``rules.nct01374854``; raises `TrialError`."""
+def load_trial(package: str, expansions: Expansions = LISTS_ONLY) -> Trial:
+    """Load the trial of ``package``, such as ``rules.nct01374854``; raises `TrialError`.
+
+    ``expansions``: what a terminology server adds to its value sets.
+    """
     folder = files(package)
     document = _yaml(package, folder / "trial.yaml")
     problems: list[str] = []
-    value_sets = _value_sets(folder, document.get("value_sets") or {}, problems)
+    listed = _value_sets(folder, document.get("value_sets") or {}, problems)
+    used_together = [item.get("value_sets") or () for item in document.get("criteria") or ()]
+    value_sets = with_concepts(expanded(listed, used_together, expansions))
     declarations = tuple(
         declaration
         for position, item in enumerate(document.get("criteria") or (), start=1)
@@ -144,6 +152,7 @@ def load_trial(package: str) -> Trial:
         evaluables=evaluables, tally=verdict.tally, verdict_rules=verdict.RULES,
         gate_rules=verdict.GATE_RULES, value_sets=value_sets, analytes=analytes, units=units, standard_of_care=care,
         history=tuple(Revision(**revision) for revision in document.get("history") or ()),
+        expansions=expansions,
     )  # fmt: skip
 
 
@@ -179,7 +188,7 @@ def _value_sets(folder: Traversable, titles: Mapping[str, str], problems: list[s
             problems.append(f"value_sets/{name}.csv is declared and missing")
         except ValueError as error:
             problems.append(str(error))
-    return with_concepts(loaded)
+    return loaded
 
 
 _TEXTS = ("id", "label", "text", "computability", "interpretation", "reason", "consequence", "settled_by")

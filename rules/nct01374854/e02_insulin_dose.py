@@ -94,7 +94,7 @@ class _Dose:
     def __str__(self) -> str:
         remarks = [_words(self.amount) + (" by supply" if self.by_supply else "")]
         remarks += [self.order.use.value] if not self.active else []
-        return f"{self.order.drug.display} ({', '.join(remarks)})"
+        return f"{self.order.name} ({', '.join(remarks)})"
 
     def evidence(self) -> Evidence:
         return replace(self.order.evidence(), compared_as=f"{_words(self.amount)} a day")
@@ -325,7 +325,7 @@ def _recorded_words(recorded: Selection) -> str:
 
 
 def _unread(doses: Sequence[_Dose]) -> str:
-    unread = [d.order.drug.display for d in doses if d.amount.high is None]
+    unread = [d.order.name for d in doses if d.amount.high is None]
     return f"no readable dose of {', '.join(unread)}" if unread else "the limit lies in between"
 
 

@@ -126,7 +126,7 @@ def find(chart: Chart) -> Finding:
 
 
 def _names(found: Sequence[Diagnosis]) -> str:
-    return "; ".join(f"{i.display}, {i.date or 'no date'}" for i in (d.evidence() for d in found))
+    return "; ".join(f"{i.display}, {i.date[:10] if i.date else 'no date'}" for i in (d.evidence() for d in found))
 
 
 def _about_the_test(test: Newest, fresh: bool) -> str:

@@ -95,7 +95,8 @@ def find(chart: Chart) -> Finding:
         "acute": [*dx.acute(), *_antibacterials(chart)],
     }
     bcg = _bcg(chart, skin_tests)
-    untested = tests.untested(explained=bool(skin_tests))
+    open_tests = tests.untested(explained=bool(skin_tests))
+    untested = [f"{title}: {why}" for title, why in open_tests.items()]
     unseen = _unseen(chart)
     shown = (*groups.values(), tests.negative, _vaccinations(chart) if skin_tests else [])
     return Finding(
@@ -114,7 +115,7 @@ def find(chart: Chart) -> Finding:
             "why_unseen": unseen,
         },
         evidence=tuple({(e.reference, e.display): e for group in shown for e in group}.values()),
-        missing=tuple(untested),
+        missing=tuple(f"a negative {title}" for title in open_tests),
     )  # fmt: skip
 
 
@@ -156,16 +157,15 @@ class _Tests:
         found = final(self._found["hcv_rna"])
         return bool(found) and found[0].says == Virus.NEGATIVE
 
-    def untested(self, *, explained: bool) -> list[str]:
-        """Return which negative tests are not in date, and why.
+    def untested(self, *, explained: bool) -> dict[str, str]:
+        """Return which negative tests are not in date, each with why.
 
         ``explained``: there is a positive skin test, which counts as done where BCG explains it.
         """
-        needed = _NEEDED.items()
-        missing = [f"{title}: {why}" for window, (title, name) in needed if (why := self._why_open(window, name))]
-        if not explained and (why := self._why_open("tuberculosis", *_TUBERCULOSIS)):
-            missing.append(f"tuberculosis test: {why}")
-        return missing
+        reasons = {title: self._why_open(window, name) for window, (title, name) in _NEEDED.items()}
+        if not explained:
+            reasons["tuberculosis test"] = self._why_open("tuberculosis", *_TUBERCULOSIS)
+        return {title: why for title, why in reasons.items() if why}
 
     def _why_open(self, window: str, *names: str) -> str:
         """Say why the newest of these tests is no negative one in ``window``; empty when it is."""

@@ -127,7 +127,7 @@ def find(chart: Chart) -> Finding:
 
 def _names(found: Sequence[Diagnosis]) -> str:
     items = [d.evidence() for d in found]
-    return "; ".join(f"{i.display}, {i.value}" + (f", {i.date}" if i.date else "") for i in items)
+    return "; ".join(f"{i.display}, {i.value}" + (f", {i.date[:10]}" if i.date else "") for i in items)
 
 
 # -- smoking ---------------------------------------------------------------------------------------------

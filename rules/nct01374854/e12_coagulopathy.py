@@ -100,7 +100,7 @@ def find(chart: Chart) -> Finding:
         anticoagulant="taken" if drugs or therapy else "none" if drugs_read.complete else "unseen",
         diagnoses_seen=seen.counts,
     )
-    taken = [o.drug.display for o in drugs] + [d.evidence().display for d in therapy]
+    taken = [o.name for o in drugs] + [d.evidence().display for d in therapy]
     words = {
         **finding.words,
         "factor_v": _names(factor_v),

@@ -17,7 +17,7 @@ from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Course as When
 from rules.diagnoses import Diagnosis, all_read, diagnoses, evidence_of
-from rules.dosing import Measure, comparable, daily_amount
+from rules.dosing import Measure, comparable, daily_amount, times_a_day
 from rules.measurements import Cause, Selection, near, newest, results
 from rules.medications import Order, Use, orders, visibility
 from rules.panel import sides
@@ -118,11 +118,11 @@ def find(chart: Chart) -> Finding:
             **{name: str(int(limit)) for name, limit in limits.items()},
             **_inr_words(chart, inr),
             "drugs": "; ".join(map(str, drugs.counted)),
-            "left_out": "; ".join([*map(str, drugs.counted), *(o.drug.display for o in drugs.passing)]),
+            "left_out": "; ".join([*map(str, drugs.counted), *(o.name for o in drugs.passing)]),
             "codes": _names(codes),
             "indications": _names(indications),
-            "antiplatelets": "; ".join(o.drug.display for o in antiplatelets),
-            "aspirin": "; ".join(o.drug.display for o in aspirin),
+            "antiplatelets": "; ".join(o.name for o in antiplatelets),
+            "aspirin": "; ".join(o.name for o in aspirin),
             "aspirin_limit": f"{plain(chart.limit('aspirin'))} {chart.this.limits['aspirin'].unit}",
             "unseen": seen.why,
             "invisible": visible.why,
@@ -191,15 +191,17 @@ def _aspirin(chart: Chart) -> list[Order]:
 
 
 def _is_low_dose(chart: Chart, order: Order) -> bool:
-    """True when the daily dose is surely low; without instructions, one tablet a day is taken as meant."""
-    strength = milligrams(order)
-    given = Interval.exactly(strength) if strength else None
-    if order.dosages:
+    """True when the daily dose is surely low; where no dose is told, one tablet each time is taken as meant."""
+    strength = milligrams(chart, order)
+    if any(d.dose_and_rate or d.max_dose_per_period for d in order.dosages):
         per = {"{tbl}": strength} if strength else {}
-        told = daily_amount(chart, order.dosages, Measure(chart.analyte("aspirin_dose"), per))
-        silent = not any(d.dose_and_rate for d in order.dosages)
-        given = given if silent and told.high is None else told
-    return given is not None and given.wholly_below(chart.limit("aspirin"), inclusive=True)
+        given = daily_amount(chart, order.dosages, Measure(chart.analyte("aspirin_dose"), per))
+    elif strength:
+        times = [t for d in order.dosages if (t := times_a_day(chart, d.timing)) and t.high is not None]
+        given = Interval(Fraction(0), strength * max(sum((t.high for t in times if t.high), Fraction(0)), Fraction(1)))
+    else:
+        return False
+    return given.wholly_below(chart.limit("aspirin"), inclusive=True)
 
 
 # -- the INR ---------------------------------------------------------------------------------------------

@@ -195,5 +195,5 @@ def _fasting_words(fasting: bool) -> str:
 
 
 def _treatment(drugs: Sequence[Order]) -> list[str]:
-    names = sorted({drug.drug.display for drug in drugs})
+    names = sorted({drug.name for drug in drugs})
     return [f"Lipid-lowering treatment: {', '.join(names)}."] if names else []

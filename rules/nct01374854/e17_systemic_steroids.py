@@ -92,7 +92,7 @@ def find(chart: Chart) -> Finding:
             **{name: str(int(limit)) for name, limit in limits.items()},
             "steroids": "; ".join(map(str, steroids.treatment)),
             "replacement": "; ".join(map(str, steroids.replacement)),
-            "mineralocorticoids": "; ".join(o.drug.display for o in steroids.mineralocorticoid),
+            "mineralocorticoids": "; ".join(o.name for o in steroids.mineralocorticoid),
             "diagnoses": "; ".join(d.evidence().display for d in (*coded, *unstated, *adrenal)),
             "unseen": seen.why,
             "invisible": visible.why,

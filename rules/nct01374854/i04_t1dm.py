@@ -104,7 +104,7 @@ def find(chart: Chart) -> Finding:
             "kinds": ", ".join(sorted({d.evidence().display for d in (*kinds.atypical, *kinds.other)})),
             "days_1": count(len(kinds.days_1), "day"),
             "days_2": count(len(kinds.days_2), "day"),
-            "drugs": ", ".join(sorted({o.drug.display for o in (*drugs.against, *drugs.neutral)})) or "other drugs",
+            "drugs": ", ".join(sorted({o.name for o in (*drugs.against, *drugs.neutral)})) or "other drugs",
             "why": why,
             "why_unseen": why_unseen,
             "why_no_insulin": f": {drugs.why}" if drugs.why else "",

@@ -33,6 +33,21 @@ def course(drug: str, length: int | None = None, unit: str = "d", **more: Any) -
     return Given(given.resource, f"{given.words}, {f'for {length} {unit}' if length else 'length not stated'}")
 
 
+def aspirin_product(amount: str, per: str, unit: str = "Tablet") -> Given:
+    """An order for a contained Medication with a strength."""
+    strength = {"numerator": {"value": float(amount), "unit": "mg"}, "denominator": {"value": float(per), "unit": unit}}
+    product = {"resourceType": "Medication", "id": "m", "code": {"text": "ASS"}, "ingredient": [
+        {"itemCodeableConcept": {"text": "aspirin"}, "strength": strength}]}  # fmt: skip
+    return resource(
+        "MedicationRequest",
+        f"medication with aspirin {amount} mg in {per} {unit}",
+        status="active",
+        intent="order",
+        medicationReference={"reference": "#m"},
+        contained=[product],
+    )
+
+
 def aspirin(drug: str, dose: str, unit: str, times: int = 1, **more: Any) -> Given:
     instruction = {
         "doseAndRate": [{"doseQuantity": {"value": Decimal(dose), "unit": unit, "system": UCUM, "code": unit}}],
@@ -486,6 +501,24 @@ CASES = [
         "as needed, up to 325 mg",
         aspirin(ASPIRIN, "325", "mg", asNeededBoolean=True),
         expect="needs-judgement",
+    ),
+    case("tablets of 100 mg, by their ingredient", aspirin_product("100", "1"), expect="not-met"),
+    case(
+        "tablets of 300 mg, by their ingredient", aspirin_product("300", "1"), expect="needs-judgement", rule="aspirin"
+    ),
+    case(
+        "a solution of 100 mg in 5 mL, by its ingredient", aspirin_product("100", "5", "mL"), expect="needs-judgement"
+    ),
+    case(
+        "aspirin 81 mg four times a day, dose not told",
+        medication(ASPIRIN_81, dosage=[{"timing": {"repeat": {"frequency": 4, "period": 1, "periodUnit": "d"}}}]),
+        expect="needs-judgement",
+        rule="aspirin",
+    ),
+    case(
+        "aspirin 81 mg once a day, dose not told",
+        medication(ASPIRIN_81, dosage=[{"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}]),
+        expect="not-met",
     ),
     case("one tablet of unknown strength", aspirin(ASPIRIN, "1", "tablet"), expect="needs-judgement"),
     case("aspirin, no dose", medication(ASPIRIN), expect="needs-judgement", rule="aspirin"),

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from cards.profiles import PROFILES
-from docs import cards, configuration
+from docs import cards, configuration, value_sets
 from docs.criteria import PATH, document
+from rules.trial import Trial
 from tests.support.service import valid
 
 
@@ -22,6 +23,19 @@ def test_every_criterion_stands_in_it() -> None:
     assert [
         line.split()[1] for line in text.splitlines() if line.startswith("## ") and line != "## Sources"
     ] == expected
+
+
+def test_the_document_of_code_lists_is_current() -> None:
+    """So any change of a list is seen: what a clinician reads is no longer what is matched."""
+    text = value_sets.document()
+    assert value_sets.PATH.read_text(encoding="utf-8") == text, "docs/value_sets.md is stale: run `make docs`"
+
+
+def test_every_code_stands_in_the_code_lists(trial: Trial) -> None:
+    text = value_sets.document()
+    assert text.count("\n## ") == len(trial.value_sets)
+    lines = sum(line.startswith("| ") for line in text.splitlines())
+    assert lines == sum(len(value_set.rows) + 1 for value_set in trial.value_sets.values())
 
 
 def test_the_document_of_cards_is_current() -> None:
