@@ -114,8 +114,7 @@ class Entry:
     full_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Retrieved:
+class Retrieved(msgspec.Struct, frozen=True):
     """A part of an Observation whose code belongs to the value set asked for."""
 
     observation: Observation
