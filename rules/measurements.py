@@ -6,9 +6,11 @@ What a result is and which of them count at all: `rules.results`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence
 from rules.codes import ValueSet
@@ -43,8 +45,7 @@ _NOT_A_RESULT = frozenset({Cause.NO_VALUE, Cause.FUTURE, Cause.UNDATED, Cause.IN
 """A result with one of these says nothing; a usable one beside it decides even when it is older."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The result that decides, or why none does."""
 
     state: str
