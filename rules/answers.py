@@ -7,9 +7,10 @@ decide, a preliminary one is shown, and one dated in the future is not used.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rules.assessment import Confidence, Evidence
 from rules.codes import ValueSet
@@ -19,8 +20,7 @@ from rules.measurements import USABLE, effective, is_own, shown
 from rules.resources import Observation, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One observation, and what it says."""
 
     observation: Observation
@@ -92,8 +92,7 @@ def final(found: Sequence[Answer]) -> list[Answer]:
     return [answer for answer in found if answer.says and not answer.preliminary]
 
 
-@dataclass(frozen=True, slots=True)
-class Newest:
+class Newest(Struct, frozen=True):
     """The newest answer, or why none decides."""
 
     says: str

@@ -7,6 +7,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+
 
 class Status(StrEnum):
     """What the record says about one criterion. For an exclusion, ``met`` means the person is excluded."""
@@ -74,8 +76,7 @@ def effect_of(kind: Kind, status: Status) -> Effect:
     return Effect.SUPPORTS if status is favourable else Effect.BLOCKS
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One entry of the record that was used or shown: what it said, and what it was compared as."""
 
     reference: str
@@ -98,8 +99,7 @@ class Evidence:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class CriterionResult:
+class CriterionResult(Struct, frozen=True):
     """The status of one criterion, with everything needed to check it."""
 
     id: str

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+
 from rules.resources import CodeableConcept, Coding
 
 LOINC = "http://loinc.org"
@@ -158,8 +160,7 @@ class Row:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """Why a coding or a text belongs to a value set."""
 
     row: Row

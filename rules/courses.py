@@ -5,8 +5,9 @@ Uses the analyte ``duration``; a month of treatment is 30 days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from rules.criterion import Chart
 from rules.dosing import hull
@@ -15,8 +16,7 @@ from rules.quantities import Interval
 from rules.resources import Dosage, MedicationRequest, MedicationStatement, Period, Quantity, Repeat
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """One order as a stretch of treatment."""
 
     order: Order

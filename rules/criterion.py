@@ -13,6 +13,8 @@ from fractions import Fraction
 from functools import wraps
 from typing import Any, TypeVar
 
+import msgspec
+
 from rules.assessment import Basis, Confidence, Evidence, Kind
 from rules.codes import ValueSet
 from rules.dates import Days, Moment, add_months, parse_moment
@@ -165,12 +167,11 @@ def once(read: Callable[..., T]) -> Callable[..., T]:
     return remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What a criterion found in the record, ready for its decision table."""
 
     fact: Mapping[str, FactValue]
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What ``{name}`` stands for in the sentences of the table."""
     evidence: Sequence[Evidence] = ()
     notes: Sequence[str] = ()

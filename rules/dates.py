@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
+
+from msgspec import Struct
 
 _FHIR = re.compile(
     r"(?P<y>\d{4})(?:-(?P<m>\d\d)(?:-(?P<d>\d\d)"
@@ -22,8 +23,7 @@ NEVER = datetime.fromtimestamp(0, UTC)
 """Stands for no date where results are sorted by their time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(Struct, frozen=True):
     """A closed interval of calendar days: the day something happened lies in it."""
 
     first: date
@@ -44,8 +44,7 @@ class Days:
         return Days(self.first, min(self.last, latest))
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A FHIR date or dateTime as an interval of instants, with the text it was read from."""
 
     start: datetime

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from msgspec import Struct
+
 from rules.arrivals import lost
 from rules.assessment import Evidence
 from rules.codes import Match, ValueSet, find_match, has_known_code
@@ -35,8 +37,7 @@ _PAST = frozenset({"inactive", "remission", "resolved"})
 _NOT_ASSERTED = frozenset({"entered-in-error", "refuted"})
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """A Condition that belongs to a value set."""
 
     condition: Condition

@@ -7,8 +7,9 @@ code with a name; a name counts only where no code is known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from rules.assessment import Evidence
 from rules.codes import ACT_CODE, ValueSet
@@ -20,8 +21,7 @@ _NOT_HAPPENED = frozenset({"planned", "cancelled", "entered-in-error"})
 _ONGOING = frozenset({"in-progress", "onleave", "arrived", "triaged"})
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(Struct, frozen=True):
     """An Encounter that took place or is going on."""
 
     encounter: Encounter

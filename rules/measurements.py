@@ -6,15 +6,17 @@ What a result is and which of them count at all: `rules.results`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence
 from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Finding, Window
 from rules.decision import FactValue
-from rules.quantities import Interval, TooFine, plain, scaled
+from rules.quantities import Interval, TooFine, decimals, plain, scaled
 from rules.record import Search, SearchState
 from rules.results import (
     IGNORED,
@@ -36,15 +38,14 @@ from rules.words import count
 __all__ = [
     "IGNORED", "USABLE", "Cause", "Classify", "Result", "Selection", "all_results", "at_one_time", "effective",
     "first_usable", "is_own", "near", "newest", "newest_first", "numeric_finding", "read_result", "results", "shown",
-    "usable", "within_one_percent", "words",
+    "usable", "words",
 ]  # fmt: skip
 
 _NOT_A_RESULT = frozenset({Cause.NO_VALUE, Cause.FUTURE, Cause.UNDATED, Cause.INVALID})
 """A result with one of these says nothing; a usable one beside it decides even when it is older."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The result that decides, or why none does."""
 
     state: str
@@ -226,18 +227,21 @@ def _same_in_other_unit(best: Result, other: Result) -> bool:
 
 def near(result: Result | None, limit: Fraction, *, laboratory: bool = True) -> bool:
     """True when ``limit`` lies within half of the last reported digit, or within 1 % for a laboratory result."""
-    if result is None or result.interval is None or not result.interval.point:
+    interval = result.interval if result else None
+    if result is None or interval is None or interval.low is None or not interval.point:
         return False
-    return _blurred(result.blur, limit) or (laboratory and within_one_percent(result.interval, limit))
-
-
-def _blurred(blur: tuple[Fraction, Fraction] | None, limit: Fraction) -> bool:
-    return blur is not None and blur[0] <= limit <= blur[1]
-
-
-def within_one_percent(interval: Interval, limit: Fraction) -> bool:
-    """True when a point value lies within 1 % of ``limit``."""
-    return interval.low is not None and interval.point and abs(interval.low - limit) <= abs(limit) / 100
+    # Whole numbers throughout: this is asked of every value, and fractions are slow.
+    (value, denominator), (limit_value, limit_denominator) = interval.low.as_integer_ratio(), limit.as_integer_ratio()
+    common = denominator * limit_denominator
+    distance = abs(value * limit_denominator - limit_value * denominator)
+    if laboratory and 100 * distance <= abs(limit_value) * denominator:
+        return True
+    printed, conversion = result.reading.printed, result.reading.conversion
+    if printed is None or conversion is None:
+        return False
+    slope, divisor = conversion.slope.as_integer_ratio()
+    digits: int = 10 ** decimals(printed)
+    return 2 * digits * divisor * distance <= slope * common
 
 
 def numeric_finding(

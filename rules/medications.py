@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from rules.assessment import Evidence
 from rules.codes import Match, Trace, ValueSet, code_traces, has_known_code, names_nothing, word_traces
 from rules.criterion import Chart, Coverage, Window, once
@@ -41,8 +43,7 @@ class Use(StrEnum):
     PAST = "past"
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """A MedicationRequest or MedicationStatement for a drug of a value set."""
 
     resource: MedicationRequest | MedicationStatement

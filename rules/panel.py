@@ -7,8 +7,10 @@ Each part gives its own fields to the fact: ``NAME_state``, ``NAME_low``, ``NAME
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence
 from rules.criterion import Finding
@@ -17,8 +19,7 @@ from rules.measurements import Cause, Classify, Selection, near
 from rules.quantities import Interval, TooFine, scaled
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One measurement, the limits it is compared with, and what that comparison means for the whole."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rules.assessment import Evidence
 from rules.codes import Match, ValueSet
@@ -11,8 +11,7 @@ from rules.dates import Moment
 from rules.resources import Procedure
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A completed Procedure of a value set."""
 
     procedure: Procedure

@@ -14,6 +14,8 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor, lcm
 
+from msgspec import Struct
+
 from rules.assessment import Confidence
 from rules.decision import LARGEST_EXACT
 
@@ -24,8 +26,12 @@ _COMPARATORS = {"≤": "<=", "≥": ">="}
 UCUM = "http://unitsofmeasure.org"
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+def exact(number: Decimal) -> Fraction:
+    """Return a finite number as a fraction. (Fraction itself first finds out what it was given.)"""
+    return Fraction(*number.as_integer_ratio())
+
+
+class Interval(Struct, frozen=True):
     """The values a reported result allows. A bound of None is infinite."""
 
     low: Fraction | None
@@ -40,7 +46,7 @@ class Interval:
     @classmethod
     def of(cls, value: Decimal, comparator: str | None) -> Interval:
         """Return what ``comparator value`` says; raises ValueError for an unknown comparator."""
-        number = Fraction(value)
+        number = exact(value)
         if not comparator:
             return cls(number, number)
         if comparator in ("<", "<="):
@@ -51,7 +57,7 @@ class Interval:
 
     @property
     def point(self) -> bool:
-        return self.low is not None and self.low == self.high
+        return self.low is not None and (self.low is self.high or self.low == self.high)
 
     def mapped(self, conversion: Conversion) -> Interval:
         """Return the interval in the canonical unit (conversions are increasing, so ends stay ends)."""
@@ -117,13 +123,18 @@ def scaled(intervals: Mapping[str, Interval | None], limits: Mapping[str, Fracti
 
 def _on_one_scale(intervals: Mapping[str, Interval | None], limits: Mapping[str, Fraction]) -> dict[str, int | None]:
     bounds = [b for i in intervals.values() if i for b in (i.low, i.high) if b is not None]
-    unit = 2 * lcm(1, *(bound.denominator for bound in (*bounds, *limits.values())))
-    numbers: dict[str, int | None] = {name: int(limit * unit) for name, limit in limits.items()}
+    unit = 2 * lcm(*[bound.denominator for bound in (*bounds, *limits.values())])
+
+    def steps(bound: Fraction) -> int:
+        numerator, denominator = bound.as_integer_ratio()
+        return numerator * (unit // denominator)
+
+    numbers: dict[str, int | None] = {name: steps(limit) for name, limit in limits.items()}
     for name, interval in intervals.items():
         low = interval.low if interval else None
         high = interval.high if interval else None
-        numbers[f"{name}_low"] = None if low is None else int(low * unit) + bool(interval and interval.low_open)
-        numbers[f"{name}_high"] = None if high is None else int(high * unit) - bool(interval and interval.high_open)
+        numbers[f"{name}_low"] = None if low is None else steps(low) + bool(interval and interval.low_open)
+        numbers[f"{name}_high"] = None if high is None else steps(high) - bool(interval and interval.high_open)
     if any(number is not None and abs(number) >= LARGEST_EXACT for number in numbers.values()):
         raise TooFine("the value or its limit has too many digits to be compared exactly")
     return numbers
@@ -139,14 +150,17 @@ class Conversion:
 
     changes_nothing: bool = field(init=False)
     """True for the canonical unit itself, in which most results arrive."""
+    slope: Fraction = field(init=False)
+    """By how much the canonical value grows when the value grows by one."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "changes_nothing", self.factor == self.divisor and not self.offset)
+        object.__setattr__(self, "slope", self.factor / self.divisor)
 
     def apply(self, value: Fraction) -> Fraction:
         if self.changes_nothing:
             return value
-        return value * self.factor / self.divisor + self.offset
+        return value * self.slope + self.offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +251,17 @@ def parse_number(text: str) -> tuple[Decimal, str | None, str | None] | None:
         return None
 
 
-def half_step(value: Decimal) -> Fraction:
-    """Return half of the last reported digit: 0.05 for 7.5, 0.005 for 7.50."""
+def decimals(value: Decimal) -> int:
+    """Return how many digits are reported behind the point; raises ValueError for what is no number."""
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         raise ValueError("not a finite number")
-    return Fraction(1, 2 * 10 ** max(-exponent, 0))
+    return max(-exponent, 0)
+
+
+def half_step(value: Decimal) -> Fraction:
+    """Return half of the last reported digit: 0.05 for 7.5, 0.005 for 7.50."""
+    return Fraction(1, 2 * 10 ** decimals(value))
 
 
 def plain(value: Fraction, digits: int = 4) -> str:

@@ -18,6 +18,7 @@ import msgspec
 from rules.codes import Match, Trace, ValueSet, code_key, find_match, traces, words_of
 from rules.index import Index
 from rules.resources import (
+    TYPES,
     AllergyIntolerance,
     CodeableConcept,
     Coding,
@@ -113,8 +114,7 @@ class Entry:
     full_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Retrieved:
+class Retrieved(msgspec.Struct, frozen=True):
     """A part of an Observation whose code belongs to the value set asked for."""
 
     observation: Observation
@@ -156,6 +156,7 @@ class PatientRecord:
         self._by_type: dict[type[Any], list[Any]] = defaultdict(list)
         self.dropped = 0
         self._foreign_specimens: list[Specimen] = []
+        self._belonging: dict[str, bool] = {}
         for resource in _distinct(resources):
             if self._belongs(resource):
                 self._by_type[type(resource)].append(resource)
@@ -345,7 +346,12 @@ class PatientRecord:
 
     def _belongs(self, resource: Any) -> bool:
         subject = _subject(resource)
-        return subject is None or not subject.reference or self.is_person(subject.reference)
+        if subject is None or not subject.reference:
+            return True
+        known = self._belonging.get(subject.reference)  # most resources write it in the same way
+        if known is None:
+            known = self._belonging[subject.reference] = self.is_person(subject.reference)
+        return known
 
     def is_person(self, reference: str) -> bool:
         """Return whether ``reference``, in any of the forms that servers write, names this record's Patient."""
@@ -358,8 +364,7 @@ class PatientRecord:
         return _name(reference) in names
 
 
-@dataclass(frozen=True, slots=True)
-class ReadEntry:
+class ReadEntry(msgspec.Struct, frozen=True, rename="camel"):
     """An entry after reading: a resource the rules use, or what is known of an unreadable one."""
 
     resource: Any
@@ -392,7 +397,7 @@ def build_record(reads: Iterable[ReadEntry], searches: Mapping[str, Search]) -> 
         resources.append(resource)
         if isinstance(resource, Observation):
             resources.extend(_member_observations(resource))
-    patients = _distinct(r for r in resources if isinstance(r, Patient))
+    patients = _distinct(resource for resource in resources if isinstance(resource, Patient))
     if len(patients) != 1:
         unread = any(u.type == "Patient" for u in unreadable)
         raise RecordError("the Patient resource cannot be read" if unread else f"{len(patients)} Patients found")
@@ -402,7 +407,9 @@ def build_record(reads: Iterable[ReadEntry], searches: Mapping[str, Search]) -> 
 
 def _member_observations(parent: Observation) -> list[Observation]:
     """Return contained members of a panel: observed when the panel was, of the same subject, no surer than it."""
-    members = [read_resource(raw) for raw in parent.contained or ()]
+    if not parent.contained:
+        return []
+    members = [read_resource(raw) for raw in parent.contained]
     return [
         msgspec.structs.replace(
             member,
@@ -453,12 +460,16 @@ def _name(reference: str) -> str:
     return "/".join(reference.split("/_history/")[0].rstrip("/").split("/")[-2:])
 
 
+_SUBJECTS = {
+    kind: next((name for name in ("subject", "patient", "individual") if name in kind.__struct_fields__), None)
+    for kind in TYPES.values()
+}
+
+
 def _subject(resource: Any) -> Reference | None:
-    for name in ("subject", "patient", "individual"):
-        reference = getattr(resource, name, None)
-        if isinstance(reference, Reference):
-            return reference
-    return None
+    name = _SUBJECTS[type(resource)]
+    reference: Reference | None = getattr(resource, name) if name else None
+    return reference
 
 
 def _each_once(unreadable: Iterable[Unreadable]) -> tuple[Unreadable, ...]:
@@ -479,14 +490,15 @@ def _distinct(resources: Iterable[Any]) -> list[Any]:
     The same resource can arrive from several searches; where two copies differ, the choice is arbitrary but
     always the same.
     """
-    by_reference: dict[Any, Any] = {}
+    by_reference: dict[str, Any] = {}
     anonymous = []
     for resource in resources:
         if not resource.id:
             anonymous.append(resource)
             continue
-        other = by_reference.get(resource.reference)
-        if other is None or (other != resource and repr(resource) > repr(other)):
-            by_reference[resource.reference] = resource
+        name = resource.reference
+        other = by_reference.setdefault(name, resource)
+        if other is not resource and other != resource and repr(resource) > repr(other):
+            by_reference[name] = resource
     anonymous.sort(key=repr)
     return [by_reference[name] for name in sorted(by_reference)] + anonymous

@@ -14,7 +14,7 @@ from fractions import Fraction
 from rules.criterion import Chart
 from rules.dates import age_range
 from rules.measurements import Result
-from rules.quantities import Analyte, Conversion
+from rules.quantities import Analyte, Conversion, exact
 from rules.resources import CodeableConcept, Quantity, Range, ReferenceRange, Value
 from rules.sex import Sex, sex_named, sex_of
 
@@ -114,7 +114,7 @@ def _bound(chart: Chart, result: Result, analyte: Analyte, quantity: Quantity | 
         return None
     spellings = (quantity.code, quantity.unit)
     conversion = _conversion(chart, analyte, spellings, result.code, result)
-    return conversion.apply(Fraction(quantity.value)) if conversion else None
+    return conversion.apply(exact(quantity.value)) if conversion else None
 
 
 def _from_text(chart: Chart, result: Result, analyte: Analyte, text: str) -> Normal:

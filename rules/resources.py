@@ -8,7 +8,7 @@ that one resource unreadable, never the whole record. Dates stay text until a ru
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -63,11 +63,19 @@ LARGEST_EXPONENT = 40
 
 def check_number(number: Decimal | None) -> None:
     """Raise ValueError for a number that exact arithmetic cannot hold: NaN, infinity, endless digits."""
-    if number is None:
+    if number is None or _is_plain(number):
         return
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -LARGEST_EXPONENT or number.adjusted() > LARGEST_EXPONENT:
         raise ValueError("a number is not finite or has too many digits")
+
+
+_PLAIN = 20
+
+
+def _is_plain(number: Decimal) -> bool:
+    """True for the numbers that charts are made of: few digits near the point. Cheaper than a look at each."""
+    return number.is_finite() and -_PLAIN <= number.adjusted() <= _PLAIN and len(str(number)) <= _PLAIN
 
 
 class Quantity(Struct, frozen=True, gc=False):
@@ -115,17 +123,21 @@ class Annotation(Struct, frozen=True, gc=False):
     text: str | None = None
 
 
-class Resource(Struct, frozen=True, gc=False, kw_only=True):
+class Resource(Struct, frozen=True, gc=False, kw_only=True, tag_field="resourceType", tag=True):
     """What every resource has; ``reference`` is how evidence names it."""
 
-    resource_type: str
     id: str | None = None
     meta: Meta | None = None
     contained: list[msgspec.Raw] | None = None
 
     @property
     def reference(self) -> str:
-        return f"{self.resource_type}/{self.id}" if self.id else self.resource_type
+        kind = self.resource_type
+        return f"{kind}/{self.id}" if self.id else kind
+
+    @property
+    def resource_type(self) -> str:
+        return type(self).__name__
 
 
 class Contact(Struct, frozen=True, gc=False):
@@ -204,8 +216,7 @@ class Component(Value, frozen=True, gc=False, kw_only=True):
     """A part of an Observation, such as the systolic pressure."""
 
 
-class Observation(Value, frozen=True, gc=False, kw_only=True):
-    resource_type: str
+class Observation(Value, frozen=True, gc=False, kw_only=True, tag_field="resourceType", tag=True):
     id: str | None = None
     meta: Meta | None = None
     contained: list[msgspec.Raw] | None = None
@@ -227,6 +238,10 @@ class Observation(Value, frozen=True, gc=False, kw_only=True):
     @property
     def reference(self) -> str:
         return f"Observation/{self.id}" if self.id else "Observation"
+
+    @property
+    def resource_type(self) -> str:
+        return "Observation"
 
 
 class Repeat(Struct, frozen=True, gc=False):
@@ -442,6 +457,18 @@ TYPES: dict[str, type[Any]] = {
 }  # fmt: skip
 """Resource types the rules read; anything else is passed over."""
 
+AnyResource: TypeAlias = (
+    Patient | Condition | Observation | MedicationRequest | MedicationStatement | MedicationDispense | Medication
+    | Encounter | Procedure | Immunization | ResearchSubject | Specimen | ServiceRequest | Consent | Flag
+    | AllergyIntolerance
+)  # fmt: skip
+"""A resource of one of `TYPES`, told by its ``resourceType``: what a decoder can read whole pages of."""
+
+UNDECODABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+"""What msgspec raises for JSON that is none, or that does not fit."""
+
+_ANY = msgspec.json.Decoder(AnyResource, strict=False)
+
 _DECODERS = {name: msgspec.json.Decoder(kind, strict=False) for name, kind in TYPES.items()}
 
 
@@ -475,15 +502,23 @@ def read_resource(raw: bytes | bytearray | memoryview | msgspec.Raw) -> Any | Un
     Never raises for what the JSON holds: what cannot be read comes back as `Unreadable`.
     """
     try:
+        return _ANY.decode(raw)
+    except UNDECODABLE:
+        return _read_otherwise(raw)
+
+
+def _read_otherwise(raw: bytes | bytearray | memoryview | msgspec.Raw) -> Any | Unreadable | None:
+    """Find out what is known of a resource that cannot be read, or is not wanted."""
+    try:
         head = _HEAD.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except UNDECODABLE:
         return Unreadable("(unknown)", "(unknown)", None)
     decoder = _DECODERS.get(head.resource_type or "")
     if decoder is None or head.resource_type is None:
         return None
     try:
         return decoder.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except UNDECODABLE:
         name = f"{head.resource_type}/{head.id}" if head.id else head.resource_type
         return Unreadable(head.resource_type, name, _code_of(raw))
 
@@ -491,5 +526,5 @@ def read_resource(raw: bytes | bytearray | memoryview | msgspec.Raw) -> Any | Un
 def _code_of(raw: bytes | bytearray | memoryview | msgspec.Raw) -> CodeableConcept | None:
     try:
         return _CODED.decode(raw).code
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except UNDECODABLE:
         return None

@@ -8,13 +8,15 @@ undated, future or uninterpretable result decides nothing. Which one decides: `r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct, structs
 
 from rules.assessment import Confidence, Evidence
 from rules.codes import LOINC, ValueSet, canonical_system
@@ -51,8 +53,7 @@ class Cause(StrEnum):
     """Computed where the computation does not hold, which laboratories also report as no value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What the number of a result says, as far as it can be read."""
 
     reported: str
@@ -105,7 +106,7 @@ class Result:
 
     def but(self, **changes: Any) -> Result:
         """Return the result with fields of its reading changed."""
-        changed = replace(self.reading, **changes)
+        changed = structs.replace(self.reading, **changes)
         return Result(self.retrieved, self.when, self._dated, self.preliminary, self._analyte, self._units, changed)
 
     @property

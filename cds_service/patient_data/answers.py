@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from cds_service.patient_data.query_plan import INCLUDED
 from rules.record import COMPLETE, Entry, ReadEntry, Search, SearchState, read_entry
-from rules.resources import Unreadable
-
-UNDECODABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+from rules.resources import UNDECODABLE, AnyResource, Unreadable
 
 
 class NotAnAnswer(ValueError):
@@ -93,6 +91,28 @@ class _Issue(msgspec.Struct):
         return own | {(self.code or "").strip().lower()}
 
 
+class _ReportEntry(msgspec.Struct, tag_field="resourceType", tag="OperationOutcome"):
+    """An OperationOutcome among the entries."""
+
+    issue: list[_Issue] | None = None
+
+
+class _PlainEntry(ReadEntry, frozen=True, rename="camel"):
+    """An entry as it should be, read together with the page."""
+
+    resource: AnyResource | _ReportEntry
+    search: _Mode | None = None
+
+
+class _PlainBundle(msgspec.Struct, rename="camel"):
+    """A Bundle in which every entry is of a type the rules use, or a report, and all of it can be read."""
+
+    resource_type: Literal["Bundle"]
+    entry: list[_PlainEntry | None] | None = None
+    link: list[_Link | None] | None = None
+    total: int | None = None
+
+
 class _Head(msgspec.Struct, rename="camel"):
     resource_type: str | None = None
 
@@ -103,6 +123,7 @@ class _Outcome(msgspec.Struct, rename="camel"):
 
 
 _HEAD = msgspec.json.Decoder(_Head, strict=False)
+_PLAIN = msgspec.json.Decoder(_PlainBundle, strict=False)
 _BUNDLE = msgspec.json.Decoder(_Bundle, strict=False)
 _LOOSE = msgspec.json.Decoder(_LooseBundle, strict=False)
 _ENTRY = msgspec.json.Decoder(_Entry, strict=False)
@@ -129,6 +150,27 @@ def read_page(content: bytes | msgspec.Raw, types: frozenset[str]) -> Page:
 
     Raises `NotAnAnswer` for anything else, and `OutcomeInstead` for an OperationOutcome.
     """
+    try:
+        return _page_of(_PLAIN.decode(content), types)
+    except UNDECODABLE:
+        return _read_carefully(content, types)
+
+
+def _page_of(bundle: _PlainBundle, types: frozenset[str]) -> Page:
+    page = Page(total=bundle.total, next_url=_next_of(bundle.link))
+    for entry in bundle.entry or ():
+        if entry is None:
+            continue
+        mode = entry.search.mode if entry.search else None
+        if isinstance(entry.resource, _ReportEntry):
+            _add_report(page, entry.resource.issue or [], mode)
+        elif mode != "outcome":
+            _add_resource(page, entry, mode, types)
+    return page
+
+
+def _read_carefully(content: bytes | msgspec.Raw, types: frozenset[str]) -> Page:
+    """Read what is no plain page step by step, so that one bad or unknown part costs nothing else."""
     try:
         kind = _HEAD.decode(content).resource_type
     except UNDECODABLE:
@@ -239,7 +281,10 @@ def _add(page: Page, entry: _Entry, types: frozenset[str]) -> None:
         if read is not None:
             _add_resource(page, read, mode, types)
             return
-    issues = _issues(entry.resource)
+    _add_report(page, _issues(entry.resource), mode)
+
+
+def _add_report(page: Page, issues: list[_Issue], mode: str | None) -> None:
     if issues:
         page.search = worse(page.search, _meaning(issues))
     elif mode != "outcome":

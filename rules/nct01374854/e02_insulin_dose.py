@@ -8,12 +8,13 @@ amount can clear and never exclude; a recorded total daily dose is the last reso
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.criterion import Chart, Finding

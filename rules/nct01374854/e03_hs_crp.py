@@ -6,8 +6,9 @@ window decides; a conventional one stands in only where there is none, and only 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Status
 from rules.criterion import Chart, Finding

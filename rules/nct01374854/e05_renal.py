@@ -7,7 +7,8 @@ inside the limit (chronic kidney disease, acute injury, transplant, a low eGFR) 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Finding

@@ -9,8 +9,10 @@ A diagnosis without a number needs a clinician.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Status
 from rules.criterion import Chart, Coverage, Finding

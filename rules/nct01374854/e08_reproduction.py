@@ -8,9 +8,11 @@ child is clear. The women's part also applies to whoever the record shows as pre
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from rules.answers import Answer, Newest, answers, final, newest, newest_first
 from rules.assessment import Basis, Confidence, Evidence, Status

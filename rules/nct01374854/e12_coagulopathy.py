@@ -7,7 +7,7 @@ does not bleed: it belongs to E13.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Finding

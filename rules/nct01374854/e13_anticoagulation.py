@@ -8,8 +8,10 @@ not count. The INR is not needed to clear, but one that cannot be judged leaves 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.courses import Course, course

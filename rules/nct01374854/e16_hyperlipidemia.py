@@ -8,8 +8,9 @@ needed to clear.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from rules.assessment import Confidence, Status
 from rules.criterion import Chart, Finding

@@ -8,8 +8,10 @@ forms and routes do not count.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.courses import Course, course

@@ -7,7 +7,8 @@ of the result's own reference range; without one, bands of usual limits decide o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Finding

@@ -6,7 +6,7 @@ and fever of the last days. Infections of a confidential kind, and their drugs, 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.criterion import Chart, Coverage, Finding

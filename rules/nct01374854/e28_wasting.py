@@ -7,8 +7,9 @@ clinician. Clear only with a total protein, and where none of the diagnoses is r
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from rules.arrivals import lost, unread
 from rules.assessment import Basis, Confidence, Status

@@ -8,7 +8,8 @@ marked as over, an outpatient oxygen saturation below the limit, and lung diseas
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules.arrivals import encounter_lost, lost, unread
 from rules.assessment import Basis, Confidence, Status

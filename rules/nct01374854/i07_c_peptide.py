@@ -8,8 +8,9 @@ one for a shorter time. Values soon after ketoacidosis, and low ones beside a lo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Status
 from rules.criterion import Chart, Finding

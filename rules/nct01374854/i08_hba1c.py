@@ -6,7 +6,7 @@ equation, so that 58 mmol/mol, which tables print as 7.5 %, is just below the li
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from rules.assessment import Confidence, Status
 from rules.criterion import Chart, Coverage, Finding

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec import structs
 
 from cards import CardSettings, build_cards
 from cards.profiles import PROFILES
@@ -181,7 +182,9 @@ def test_a_longer_list_is_cut_where_the_layout_says(name: str) -> None:
 @EACH
 def test_confidential_items_are_named_in_no_profile(name: str) -> None:
     given, trial = usual()
-    secret = replace(given, criteria=tuple(replace(r, label="SECRET") if r.sensitive else r for r in given.criteria))
+    secret = replace(
+        given, criteria=tuple(structs.replace(r, label="SECRET") if r.sensitive else r for r in given.criteria)
+    )
     [shown] = build_cards(
         secret, trial, CardSettings("https://cds.example.org", profile=name), new_uuid=lambda: str(uuid4())
     )
