@@ -37,7 +37,15 @@ COUNTED = frozenset({"a", "mo", "d", "{score}", "results"})
 COUNTED_RATIOS = frozenset({"I4 limit code_days"})
 EVERYWHERE = "every criterion"
 
-EXPLAINED: dict[str, str] = {}
+_ALSO_WORDS = "the word in the code is read as well"
+EXPLAINED: dict[str, str] = {
+    "E1 window height shorter": "stands for every adult height: nobody is 120 years old",
+    "E1 window height longer": "stands for every adult height: nobody is 120 years old",
+    "value set sex_male without administrative-gender": _ALSO_WORDS,
+    "value set sex_male without sex-parameter-for-clinical-use": _ALSO_WORDS,
+    "value set sex_female without administrative-gender": _ALSO_WORDS,
+    "value set sex_female without sex-parameter-for-clinical-use": _ALSO_WORDS,
+}
 """Mutants that may survive, and why no line of a table can tell them from the original."""
 
 
