@@ -46,7 +46,7 @@ def differences(trial: Trial) -> list[str]:
     """Return what differs from the pins, in words."""
     expected, found = pinned(), {name: pin(value_set) for name, value_set in trial.value_sets.items()}
     return [
-        f"{name} is {found.get(name, 'gone')}\n     pinned {expected.get(name, '(not pinned)')}"
+        f"now     {found.get(name, f'{name} is gone')}\n  pinned  {expected.get(name, 'nothing')}"
         for name in sorted({*expected, *found})
         if expected.get(name) != found.get(name)
     ]
