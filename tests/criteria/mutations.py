@@ -21,8 +21,7 @@ from functools import cache
 
 from rules.assess import Executor, decide, reference_executor
 from rules.codes import LOINC, ValueSet
-from rules.criterion import Declaration, Limit, TrialSettings, Window
-from rules.measurements import TRAPS
+from rules.criterion import TRAPS, Declaration, Limit, TrialSettings, Window
 from rules.quantities import Analyte, Conversion
 from rules.record import PatientRecord
 from rules.trial import Trial, load_trial
