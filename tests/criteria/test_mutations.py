@@ -7,6 +7,6 @@ from tests.criteria.mutations import killed_of
 
 def test_the_table_of_one_criterion_notices_its_own_mutants() -> None:
     killed = killed_of("I8")
-    own = [name for name in killed if name.startswith("I8 ") or name.startswith("value set hba1c")]
+    own = [name for name in killed if name.startswith(("I8 ", "value set hba1c"))]
     assert {"I8 limit minimum lower", "I8 window decide longer", "value set hba1c without loinc.org"} <= set(own)
     assert not [name for name in own if not killed[name]]
