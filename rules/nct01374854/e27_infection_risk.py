@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.criterion import Chart, Coverage, Finding
 from rules.decision import Rule, field
-from rules.diagnoses import Course, Diagnosis, diagnoses
+from rules.diagnoses import Course, Diagnosis, diagnoses, has_category
 from rules.gaps import gaps
 from rules.measurements import Result, results
 from rules.medications import Use, orders
@@ -61,7 +61,7 @@ def _infections(chart: Chart) -> list[Evidence]:
 
 
 def _is_listed(chart: Chart, diagnosis: Diagnosis) -> bool:
-    """Begun in the last weeks; or current: on the problem list at any age, elsewhere only while recent."""
+    """Begun in the last weeks; or current: at any age, but as the diagnosis of a visit only while recent."""
     when = diagnosis.when
     if diagnosis.impossible_onset:
         return False
@@ -69,7 +69,8 @@ def _is_listed(chart: Chart, diagnosis: Diagnosis) -> bool:
         return True
     if diagnosis.course is Course.PAST:
         return False
-    if when is None or (diagnosis.current and diagnosis.on_problem_list):
+    of_a_visit = has_category(diagnosis.condition, "encounter-diagnosis") and not diagnosis.on_problem_list
+    if when is None or (diagnosis.current and not of_a_visit):
         return True
     return chart.window("active").covers(when.days, chart.on) is not Coverage.OUTSIDE
 

@@ -81,4 +81,8 @@ CASES = [
          says="found in the record: An infection of a confidential kind: see chart (current)"),
     case("rifampicin is not named", HYPERTENSION, medication("rifampicin 300 mg"), **FOUND,
          says="found in the record: A drug for an infection of a confidential kind: see chart"),
+    case("an active infection of last year in a record without categories",
+         diagnosis("icd10:A15.0", recorded="2024-02-22", category=None), **FOUND, says="confidential kind"),
+    case("an infection of last year without a status or a category",
+         diagnosis("icd10cm:L03.90", recorded="2024-02-22", clinical=None, category=None), **NONE),
 ]  # fmt: skip

@@ -21,8 +21,7 @@ from functools import cache
 
 from rules.assess import Executor, decide, reference_executor
 from rules.codes import LOINC, ValueSet
-from rules.criterion import Declaration, Limit, TrialSettings, Window
-from rules.measurements import TRAPS
+from rules.criterion import TRAPS, Declaration, Limit, TrialSettings, Window
 from rules.quantities import Analyte, Conversion
 from rules.record import PatientRecord
 from rules.trial import Trial, load_trial
@@ -37,7 +36,15 @@ COUNTED = frozenset({"a", "mo", "d", "{score}", "results"})
 COUNTED_RATIOS = frozenset({"I4 limit code_days"})
 EVERYWHERE = "every criterion"
 
-EXPLAINED: dict[str, str] = {}
+_ALSO_WORDS = "the word in the code is read as well"
+EXPLAINED: dict[str, str] = {
+    "E1 window height shorter": "stands for every adult height: nobody is 120 years old",
+    "E1 window height longer": "stands for every adult height: nobody is 120 years old",
+    "value set sex_male without administrative-gender": _ALSO_WORDS,
+    "value set sex_male without sex-parameter-for-clinical-use": _ALSO_WORDS,
+    "value set sex_female without administrative-gender": _ALSO_WORDS,
+    "value set sex_female without sex-parameter-for-clinical-use": _ALSO_WORDS,
+}
 """Mutants that may survive, and why no line of a table can tell them from the original."""
 
 
