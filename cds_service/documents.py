@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import orjson
 from flask import Blueprint, Response
@@ -15,12 +16,17 @@ from rules.trial import Trial
 
 
 def blueprint(trials: Sequence[Trial], settings: Settings) -> Blueprint:
-    """Return the documents, made once: they change only with the version and the settings.
+    """Return the documents, made once each: they change only with the version and the settings.
 
     The protocol is that of the first trial, as on the pages.
     """
     routes = Blueprint("documents", __name__)
-    protocol_sheet = orjson.dumps(protocol_json(trials[0]))
+
+    @cache
+    def protocol_sheet() -> bytes:
+        """A megabyte that takes a while to make, so not before somebody asks."""
+        return orjson.dumps(protocol_json(trials[0]))
+
     interface = orjson.dumps(openapi(trials, settings))
 
     @routes.get("/openapi.json")
@@ -29,6 +35,6 @@ def blueprint(trials: Sequence[Trial], settings: Settings) -> Blueprint:
 
     @routes.get("/protocol.json")
     def protocol() -> Response:
-        return json_response(protocol_sheet)
+        return json_response(protocol_sheet())
 
     return routes
