@@ -208,7 +208,7 @@ def source(evidence: Evidence, said: str = "") -> Markdown:
 
     What the sentence ``said`` before it tells already is not told again.
     """
-    value, on = evidence.value or "", day_of(evidence.date or "")
+    value, on, said = evidence.value or "", day_of(evidence.date or ""), day_of(said)
     known = bool(value) and value in said
     told = [part for part in (evidence.display, value) if part and not (known or part in said)]
     words = " ".join(escape(plain_units(part), LONGEST_PART) for part in told)
@@ -219,19 +219,19 @@ def source(evidence: Evidence, said: str = "") -> Markdown:
     return Markdown(", ".join(part for part in parts if part))
 
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\S*")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?")
 
 
 def day_of(text: str) -> str:
-    """Return the day of an instant as the record writes it; a time of day helps nobody here. Other text as it is."""
-    return text[:10] if _INSTANT.fullmatch(text) else text
+    """Return ``text`` with days in place of instants, as the record writes them: a time of day helps nobody here."""
+    return _INSTANT.sub(r"\1", text)
 
 
 def _said(result: CriterionResult) -> Markdown:
     """Return the criterion's sentence without its name in front, which stands there already."""
     after = result.summary.removeprefix(result.label)
     plain = after.lstrip(" :") if after != result.summary and after[:1] in (" ", ":") else ""
-    return escape(plain_units(plain or result.summary), LONGEST_FINDING)
+    return escape(plain_units(day_of(plain or result.summary)), LONGEST_FINDING)
 
 
 _UNITS = (

@@ -17,6 +17,7 @@ from rules.criterion import Finding
 from rules.decision import FactValue
 from rules.measurements import Cause, Classify, Selection, near
 from rules.quantities import Interval, TooFine, scaled
+from rules.words import by_reason
 
 
 class Part(Struct, frozen=True):
@@ -85,7 +86,7 @@ def panel_finding(
     certainty = [p.certainty for p in weighed]
     order = (Confidence.LOW, Confidence.MODERATE, Confidence.HIGH)
     confidence = (max if beyond else min)(certainty, key=order.index, default=Confidence.HIGH)
-    why = "; ".join(f"{p.title}: {p.selection.why}" for p in parts if not p.known)
+    why = by_reason((p.title, p.selection.why) for p in parts if not p.known)
     derived = any(p.derived for p in known) and not beyond
     return Finding(
         fact={**{key: value for p in parts for key, value in p.fields().items()}, **fields},

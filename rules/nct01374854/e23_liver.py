@@ -19,6 +19,7 @@ from rules.panel import Part, above, not_above, panel_finding, sides
 from rules.pregnancy import may_be_pregnant
 from rules.quantities import plain
 from rules.reference_ranges import normal_range
+from rules.words import by_reason
 
 _ENZYMES = ("alt", "ast", "alp")
 _TESTS = (*_ENZYMES, "bilirubin")
@@ -132,12 +133,12 @@ def _part(chart: Chart, test: str) -> Part:
 
 def _why(parts: list[Part]) -> str:
     """Say what is lacking, and which values cannot be judged."""
-    return "; ".join(why for part in parts if (why := _undecided(part)))
+    lacking = by_reason((part.title, part.selection.why) for part in parts if not part.known)
+    undecided = (_undecided(part) for part in parts if part.known)
+    return "; ".join(why for why in (lacking, *undecided) if why)
 
 
 def _undecided(part: Part) -> str:
-    if not part.known:
-        return f"{part.title}: {part.selection.why}"
     if part.beyond or not_above(part.selection, part.limits["clear"]):
         return ""
     if part.limits["limit"] is None:

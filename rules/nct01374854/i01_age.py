@@ -7,6 +7,8 @@ A birth date known to the year gives a range of ages.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rules.ages import age_finding
 from rules.assessment import Status
 from rules.criterion import Chart, Finding
@@ -38,5 +40,7 @@ RULES = (
 
 
 def find(chart: Chart) -> Finding:
-    """Return the age and the site's reading of the contradiction."""
-    return age_finding(chart, "minimum", "maximum", "header_maximum", policy=chart.settings.age_policy)
+    """Return the age and the site's reading of the contradiction, which a full date of birth does not settle."""
+    finding = age_finding(chart, "minimum", "maximum", "header_maximum", policy=chart.settings.age_policy)
+    exact = finding.fact["known"] and finding.fact["age_low"] == finding.fact["age_high"]
+    return replace(finding, missing=("the study team's answer on the age limit",)) if exact else finding

@@ -61,7 +61,9 @@ CASES = [
     case("PT 15.0 s", pt("15.0 s"), expect="not-met", rule="pt-alone-clear", near=True),
     case("factor V Leiden is not E12", *NORMAL, diagnosis("icd10cm:D68.51"), expect="not-met"),
     case("D68.2 named factor V deficiency", FACTOR_V, expect="met", rule="factor-v-deficiency", near=False),
-    case("no test, no diagnosis", expect="unknown", rule="unknown", says="INR: no result in the last 365 days"),
+    case(
+        "no test, no diagnosis", expect="unknown", rule="unknown", says="INR, aPTT, PT: no result in the last 365 days"
+    ),
     # what clears
     case("INR, PT and aPTT inside", *NORMAL, expect="not-met", rule="clear", confidence="high", near=False),
     case("PT and aPTT inside", pt(), aptt(), expect="not-met", rule="clear-without-inr", confidence="high"),

@@ -229,6 +229,7 @@ def test_recruitment_stands_in_the_second_line() -> None:
         ("8.4 %", "Hemoglobin A1c", "2025-05", "No HbA1c.", "Hemoglobin A1c 8.4 %, 2025-05, Observation/1"),
         ("active", "Glargine", None, "Glargine 18 U.", "active, Observation/1"),
         ("1990-01-01", "Date of birth", "1990-01-01", "Age 35.", "Date of birth 1990-01-01, Observation/1"),
+        ("now", "Stay", "2026-11-20T08:00:00Z to now", "In.", "Stay now, 2026-11-20 to now, Observation/1"),
         ("165 mm[Hg]", "Systolic", None, "High.", "Systolic 165 mmHg, Observation/1"),
     ],
 )
