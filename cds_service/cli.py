@@ -173,7 +173,8 @@ def _screen(options: argparse.Namespace) -> int:
     from cds_service.cohort.command import screen
 
     options.date = options.date or datetime.now(options.zone).date()
-    return screen(options, TRIALS[0], _trial(), load_settings(options.config))
+    settings = load_settings(options.config)
+    return screen(options, TRIALS[0], served_trial(TRIALS[0], settings), settings)
 
 
 def _synth(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ A birth date known to the year gives a range of ages.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from rules.ages import age_finding
 from rules.assessment import Status

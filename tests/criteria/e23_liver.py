@@ -164,7 +164,8 @@ CASES = [
     case("alkaline phosphatase in pregnancy", WOMAN, alp("250 U/L", "120"),
          diagnosis("icd10cm:Z34.02", recorded="2025-05-01"), expect="met", says="rises in pregnancy"),
     # what cannot be used
-    case("nothing measured", expect="unknown", rule="unknown", says="ALT, AST, Alkaline phosphatase, Total bilirubin: no result"),
+    case("nothing measured", expect="unknown", rule="unknown",
+         says="ALT, AST, Alkaline phosphatase, Total bilirubin: no result"),
     case("ALT 90 days old", lab("1742-6", "61 U/L", "2025-03-17", high="40"), expect="met"),
     case("ALT 91 days old", lab("1742-6", "61 U/L", "2025-03-16", high="40"), AST, ALP, BILI,
          expect="unknown",
