@@ -15,7 +15,7 @@ from cds_service.ports import PortUnusable
 from cds_service.settings import Settings, SettingsError, load_settings
 from cds_service.storage.unusable import DatabaseUnusable
 from cds_service.trials import TRIALS, served_trial
-from rules.trial import TrialError
+from rules.trial import TrialError, load_trial
 
 _DEFAULT_PORT = 8000
 _SMALLEST_MEMORY = 10**9
@@ -173,8 +173,8 @@ def _screen(options: argparse.Namespace) -> int:
     from cds_service.cohort.command import screen
 
     options.date = options.date or datetime.now(options.zone).date()
-    settings = load_settings(options.config)
-    return screen(options, TRIALS[0], served_trial(TRIALS[0], settings), settings)
+    # By the lists alone: every process of a run loads the trial by itself, and all must read it alike.
+    return screen(options, TRIALS[0], load_trial(TRIALS[0]), load_settings(options.config))
 
 
 def _synth(options: argparse.Namespace) -> int:
