@@ -41,7 +41,7 @@ def frame(app: Flask, settings: Settings, tenants: Tenants) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
-        add_security_headers(request, response)
+        add_security_headers(request, response, by_https=settings.public_url.startswith("https:"))
         allow_cross_origin(request, response, g.get("tenant") or tenants)
         if request.method == "POST" and response.status_code >= 400:
             # Where the next request starts is uncertain when this one's body was not what its headers said.

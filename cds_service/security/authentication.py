@@ -17,7 +17,7 @@ from cds_service.security.tenants import Tenant, Tenants
 from cds_service.storage.replay import UsedTokens
 from cds_service.tenant_settings import TenantSettings
 
-_REMEMBER_SECONDS = 1.0
+_REMEMBER_SECONDS = 2.0
 """Longest wait for the database to remember a token, without which nobody is let in."""
 
 

@@ -13,11 +13,21 @@ ALWAYS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
 
-def add_security_headers(request: Request, response: Response) -> None:
-    """Add them; answers to a POST are about a patient and are never kept by a cache."""
+_BY_HTTPS_ALONE = "max-age=31536000"
+
+
+def add_security_headers(request: Request, response: Response, *, by_https: bool) -> None:
+    """Add them; answers to a POST are about a patient and are never kept by a cache.
+
+    ``by_https``: clients reach this service by https, and are to do so for a year whatever a link says.
+    """
+    if by_https:
+        response.headers["Strict-Transport-Security"] = _BY_HTTPS_ALONE
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     if request.method == "POST":

@@ -45,6 +45,12 @@ def test_browsers_are_told_to_be_careful(client: FlaskClient) -> None:
     assert headers["X-Frame-Options"] == "DENY"
 
 
+@pytest.mark.parametrize(("url", "said"), [("https://cds.example.org", "max-age=31536000"), ("http://localhost", None)])
+def test_browsers_come_back_by_https_alone(tmp_path: Path, url: str, said: str | None) -> None:
+    headers = make_app(tmp_path, public_url=url).test_client().get("/health/live").headers
+    assert headers.get("Strict-Transport-Security") == said
+
+
 @pytest.mark.parametrize(
     "origin",
     [
