@@ -20,7 +20,7 @@ from cds_service.security.tenants import Tenant, Tenants
 from cds_service.settings import Settings
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
-from cds_service.storage.pseudonyms import Pseudonyms
+from cds_service.storage.pseudonyms import Pseudonyms, site_keys
 from cds_service.storage.replay import UsedTokens
 from cds_service.trials import TRIALS, served_trial
 from cds_service.web import frame
@@ -37,7 +37,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     frame(app, settings, tenants)
     database = Database(settings.database.url, settings.server.threads)
     database.create()
-    pseudonyms = Pseudonyms(_hash_keys(settings, database))
+    pseudonyms = Pseudonyms(site_keys(settings, database))
     journal = Journal(database)
     client = FhirClient(
         _pull_limits(settings),
@@ -67,11 +67,6 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     app.extensions["trial_cds"] = evaluations
     app.extensions["trial_cds_keys"] = keys
     return app
-
-
-def _hash_keys(settings: Settings, database: Database) -> list[bytes]:
-    configured = [key.get_secret_value().encode() for key in settings.privacy.hash_keys]
-    return configured or [database.own_key()]
 
 
 def _sandbox(evaluation: Evaluation, view: PatientView, settings: Settings, tenant: Tenant) -> Blueprint:

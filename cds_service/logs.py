@@ -76,19 +76,15 @@ class JsonLines(logging.Formatter):
 
 
 _SECRETS = re.compile(
-    r"\beyJ[\w-]{5,}\.[\w.-]+"  # a JSON web token
-    r"|(?<=bearer )[\w.~+/=-]+"
-    r"|(?<=basic )[\w.~+/=-]+"
-    r"|(?<=://)[^/\s\"@]+(?=@)"  # user name and password in an address
-    r"|(?<=\bpatient/)[\w.~-]+"
-    r"|(?<=\bpatient=)[\w.~%/-]+|(?<=\bsubject=)[\w.~%/-]+|(?<=\bindividual=)[\w.~%/-]+",
-    re.IGNORECASE,
+    r"(eyJ(?=[\w-]{5,}\.)"  # a JSON web token
+    r"|[Bb]earer |[Bb]asic |[Pp]atient/|(?:patient|subject|individual)=)[\w.~%/+=-]+"
+    r"|(://)[^/\s\"@]+(?=@)"  # user name and password in an address
 )
 
 
 def blotted(line: str) -> str:
     """Return ``line`` without what has the form of a token, a password in an address, or a patient's reference."""
-    return _SECRETS.sub("[...]", line)
+    return _SECRETS.sub(r"\1\2[...]", line)
 
 
 def _message(record: logging.LogRecord) -> str:

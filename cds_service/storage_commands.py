@@ -1,4 +1,4 @@
-"""The commands about the database: ``db upgrade``, ``db check``, ``report`` and ``purge``."""
+"""The commands about the database: ``db upgrade``, ``db check``, ``report``, ``purge`` and ``forget``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_report(report)
     purge = commands.add_parser("purge", help="delete what is old")
     _add_purge(purge)
-    return [upgrade, check, report, purge]
+    forget = commands.add_parser("forget", help="delete all that is kept about patients; ids on stdin, one a line")
+    forget.add_argument("--tenant", required=True, metavar="NAME", help="whose patients; without tenants: open")
+    forget.set_defaults(run=_forget)
+    return [upgrade, check, report, purge, forget]
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
@@ -112,6 +115,23 @@ def _purge(options: argparse.Namespace) -> int:
             done = "would be deleted" if options.dry_run else "deleted"
             kept = f", {old - number} kept: they still keep a card away" if old > number else ""
             print(f"{rule.table.name}: {number} {done}{kept}")
+    return 0
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from cds_service.storage import retention
+    from cds_service.storage.database import Database
+    from cds_service.storage.pseudonyms import Pseudonyms, site_keys
+
+    settings = load_settings(options.config)
+    database = Database(settings.database.url)
+    database.open()
+    pseudonyms = Pseudonyms(site_keys(settings, database))
+    patients = [line.strip() for line in sys.stdin if line.strip()]
+    with database.at_leisure() as connection:
+        for patient in patients:
+            hashes = pseudonyms.patient(options.tenant, patient.removeprefix("Patient/")).hashes
+            print(f"{retention.forget(connection, options.tenant, hashes)} rows deleted")
     return 0
 
 

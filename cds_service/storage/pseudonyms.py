@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Protocol
 
 import orjson
 from sqlalchemy import Connection, select
 
+from cds_service.settings import Settings
 from cds_service.storage.tables import hash_keys
 
 _DOMAIN = "trial-cds pseudonym 1"
@@ -65,3 +67,15 @@ def own_key(connection: Connection) -> bytes:
         found = secrets.token_hex(32)
         connection.execute(hash_keys.insert(), {"key": found, "made_at": datetime.now(UTC)})
     return found.encode()
+
+
+class HasOwnKey(Protocol):
+    """A database that can make a key."""
+
+    def own_key(self) -> bytes: ...
+
+
+def site_keys(settings: Settings, database: HasOwnKey) -> list[bytes]:
+    """Return the keys of the site, the newest first; without any, the one that the database made for itself."""
+    configured = [key.get_secret_value().encode() for key in settings.privacy.hash_keys]
+    return configured or [database.own_key()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -77,3 +77,12 @@ def _holding(today: date, tables: tuple[Pauses, ...]) -> Iterator[ColumnElement[
 def _still_counts(today: date, tables: tuple[Pauses, ...]) -> ColumnElement[bool]:
     lengths = [table.shown.days for table in tables if table.shown.days is not None]
     return cards_shown.c.shown_on > today - timedelta(days=max(lengths)) if lengths else false()
+
+
+def forget(connection: Connection, tenant: str, patient: Collection[str]) -> int:
+    """Delete all rows of ``tenant`` about one patient, known by any of the hashes; return how many."""
+    tables = (calls, feedback, cards_shown)
+    rows = [delete(t).where(t.c.tenant == tenant, t.c.patient_hash.in_(patient)) for t in tables]
+    deleted = sum(connection.execute(statement).rowcount for statement in rows)
+    connection.commit()
+    return deleted

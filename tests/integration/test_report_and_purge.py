@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ from rules.assessment import Status, Verdict
 from tests.support.assessments import assessment, result
 
 GIVEN = assessment(result("I8", Status.MET), verdict=Verdict.POSSIBLY_ELIGIBLE)
-KEYS = Pseudonyms([b"key" * 20])
+KEY = "key" * 20
+KEYS = Pseudonyms([KEY.encode()])
 TODAY = datetime.now(UTC).date()
 SECONDS = 5.0
 
@@ -204,3 +206,17 @@ def test_an_age_is_a_number_of_days(age: str, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit):
         main(["purge", "--older-than", age])
     assert "such as 365d" in capsys.readouterr().err or age.startswith("-")
+
+
+def test_a_person_is_forgotten_and_others_are_not(
+    books: Books, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRIAL_CDS_PRIVACY__HASH_KEYS", json.dumps(["a newer key, which came later" * 2, KEY]))
+    first, other = books.call(TODAY), books.call(TODAY)
+    books.answer(first, TODAY, "patient-refuses")
+    books.answer(other, TODAY, "patient-refuses")
+    books.call(TODAY, tenant="b")
+    monkeypatch.setattr("sys.stdin", io.StringIO("p1\nPatient/unknown\n"))
+    assert main(["forget", "--tenant", "a"]) == 0
+    assert capsys.readouterr().out == "3 rows deleted\n0 rows deleted\n"
+    assert (books.count(calls), books.count(feedback), books.count(cards_shown)) == (2, 1, 2)
