@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.test_sandbox import open_chart
 from tests.support.demo import Demo
 
-PLACES = ("/", "/protocol", "/sandbox", "chart", "checklist")
+PLACES = ("/", "/protocol", "/sandbox", "/registration/epic", "chart", "checklist")
 LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "narrow": ("light", 320)}
 axe = Axe()
 

@@ -36,6 +36,12 @@ def public_jwk(private: PrivateKey, kid: str, **members: Any) -> dict[str, Any]:
     return {**algorithm.to_jwk(public, as_dict=True), "kid": kid, "use": "sig", **members}
 
 
+def private_jwk(private: PrivateKey, kid: str) -> dict[str, Any]:
+    """Return the whole key as a JWK, as a client keeps it."""
+    algorithm = RSAAlgorithm if isinstance(private, rsa.RSAPrivateKey) else ECAlgorithm
+    return {**algorithm.to_jwk(private, as_dict=True), "kid": kid}
+
+
 def key_set(*members: dict[str, Any]) -> bytes:
     """Return a JWK Set."""
     return json.dumps({"keys": members}).encode()
