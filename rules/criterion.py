@@ -53,6 +53,10 @@ class Window:
     months: int | None
     source: str
 
+    def __hash__(self) -> int:
+        """Windows are remembered by (`once`), and differ mostly in their length."""
+        return hash((self.days, self.months))
+
     def start(self, on: date) -> date:
         """Return the first day of the window that ends on ``on``."""
         if self.days is not None:
@@ -158,10 +162,9 @@ def once(read: Callable[..., T]) -> Callable[..., T]:
     @wraps(read)
     def remembered(chart: Chart, *what: Any) -> T:
         key = (read, *what)
-        memory = chart.memory
-        if key not in memory:
-            memory[key] = read(chart, *what)
-        known: T = memory[key]
+        known: T | None = chart.memory.get(key)
+        if known is None:  # or nothing was found, which costs little to find again
+            known = chart.memory[key] = read(chart, *what)
         return known
 
     return remembered

@@ -112,6 +112,8 @@ def diagnoses(chart: Chart, *value_sets: ValueSet) -> list[Diagnosis]:
 @once
 def _diagnoses(chart: Chart, *value_sets: ValueSet) -> tuple[Diagnosis, ...]:
     found = chart.record.retrieve_conditions(*value_sets)
+    if not found:
+        return ()
     return tuple(_diagnosis(chart, condition, match) for condition, match in found if is_on_file(chart, condition))
 
 

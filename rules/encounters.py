@@ -6,15 +6,16 @@ code with a name; a name counts only where no code is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from rules.assessment import Evidence
-from rules.codes import ACT_CODE, ValueSet
-from rules.criterion import Chart
+from rules.codes import ACT_CODE, Trace, ValueSet, code_traces, word_traces
+from rules.criterion import Chart, once
 from rules.dates import Moment
+from rules.index import Index
 from rules.resources import CodeableConcept, Coding, Encounter
 
 _NOT_HAPPENED = frozenset({"planned", "cancelled", "entered-in-error"})
@@ -36,6 +37,14 @@ class Stay(Struct, frozen=True):
         return named or "encounter of unstated kind"
 
     @property
+    def concepts(self) -> list[CodeableConcept]:
+        """Everything that says what kind of encounter it was, and where the person went when it was over."""
+        encounter, left = self.encounter, not self.ongoing
+        after = encounter.hospitalization.discharge_disposition if encounter.hospitalization and left else None
+        given = (*(encounter.type or ()), encounter.service_type, class_concept(encounter), after)
+        return [concept for concept in given if concept is not None]
+
+    @property
     def period(self) -> str:
         start, end = (moment.text[:10] if moment else "?" for moment in (self.start, self.end))
         return f"{start} to {'now' if self.ongoing else end}"
@@ -46,8 +55,29 @@ class Stay(Struct, frozen=True):
 
 def stays(chart: Chart) -> list[Stay]:
     """Return the person's encounters without those planned, cancelled, entered in error or yet to come."""
-    found = (_stay(chart, encounter) for encounter in chart.record.encounters)
-    return [stay for stay in found if stay]
+    return [*_stays(chart)]
+
+
+@once
+def _stays(chart: Chart) -> tuple[Stay, ...]:
+    return tuple(stay for encounter in chart.record.encounters if (stay := _stay(chart, encounter)))
+
+
+def stays_of(chart: Chart, kind: ValueSet) -> list[Stay]:
+    """Return the stays that may be of ``kind``: one of their concepts has a code or a word of it."""
+    return _index(chart).candidates(kind)
+
+
+@once
+def _index(chart: Chart) -> Index[Stay]:
+    return Index((stay, _traces(stay)) for stay in _stays(chart))
+
+
+def _traces(stay: Stay) -> Iterator[Trace]:
+    for concept in stay.concepts:
+        yield from code_traces(concept)
+        for name in _names(concept):
+            yield from word_traces(name)
 
 
 def _stay(chart: Chart, encounter: Encounter) -> Stay | None:
@@ -105,5 +135,8 @@ def has_words(concept: CodeableConcept | None, value_set: ValueSet) -> bool:
     """True when the text, a display or a local code of ``concept`` has one of the words of ``value_set``."""
     if concept is None:
         return False
-    names = (concept.text, *(part for coding in concept.codings for part in (coding.display, coding.code)))
-    return any(value_set.find_words(name) for name in names)
+    return any(value_set.find_words(name) for name in _names(concept))
+
+
+def _names(concept: CodeableConcept) -> tuple[str | None, ...]:
+    return (concept.text, *(part for coding in concept.codings for part in (coding.display, coding.code)))

@@ -32,6 +32,7 @@ class Index(Generic[T]):
         """Return what may belong to one of ``value_sets``, each once."""
         found: set[int] = set()
         for value_set in value_sets:
-            for trace in value_set.triggers & self._traces:
-                found.update(self._places[trace])
-        return [self._things[place] for place in sorted(found)]
+            if not value_set.triggers.isdisjoint(self._traces):
+                for trace in value_set.triggers & self._traces:
+                    found.update(self._places[trace])
+        return [self._things[place] for place in sorted(found)] if found else []

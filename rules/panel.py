@@ -60,14 +60,14 @@ class Part(Struct, frozen=True):
         return {f"{self.name}_state": self.selection.state, **numbers, **absent}
 
 
-def comparable(part: Part) -> Part:
-    """Return ``part``, or, when the rule engine cannot hold its numbers exactly, the same part as unknown."""
+def comparable(part: Part) -> tuple[Part, dict[str, FactValue]]:
+    """Return ``part`` with its fields; as unknown when the rule engine cannot hold its numbers exactly."""
     try:
-        part.fields()
+        return part, part.fields()
     except TooFine as error:
         unknown = replace(part.selection, state="unknown", cause=Cause.TOO_FINE, why=str(error))
-        return replace(part, selection=unknown, limits=dict.fromkeys(part.limits), beyond=False)
-    return part
+        part = replace(part, selection=unknown, limits=dict.fromkeys(part.limits), beyond=False)
+        return part, part.fields()
 
 
 def panel_finding(
@@ -79,7 +79,9 @@ def panel_finding(
     (``{open}`` as a sentence, if anything is), and each part by its name. A value beyond its limit decides
     with its own confidence and nearness; where none is beyond, the weakest part bounds the confidence of all.
     """
-    parts = [comparable(p) for p in parts]
+    compared = [comparable(p) for p in parts]
+    parts = [p for p, _fields in compared]
+    said = {p.name: str(p) for p in parts}
     beyond = [p for p in parts if p.beyond]
     known = [p for p in parts if p.known]
     weighed = beyond or known
@@ -87,16 +89,17 @@ def panel_finding(
     order = (Confidence.LOW, Confidence.MODERATE, Confidence.HIGH)
     confidence = (max if beyond else min)(certainty, key=order.index, default=Confidence.HIGH)
     why = by_reason((p.title, p.selection.why) for p in parts if not p.known)
+    values = "; ".join(said[p.name] for p in known)
     derived = any(p.derived for p in known) and not beyond
     return Finding(
-        fact={**{key: value for p in parts for key, value in p.fields().items()}, **fields},
+        fact={**{key: value for _part, own in compared for key, value in own.items()}, **fields},
         words={
-            "beyond": "; ".join(map(str, beyond)),
-            "values": "; ".join(map(str, known)) or "no value",
-            "known": f"Known: {'; '.join(map(str, known))}. " if known else "",
+            "beyond": "; ".join(said[p.name] for p in beyond),
+            "values": values or "no value",
+            "known": f"Known: {values}. " if values else "",
             "why": why,
             "open": f" {why}." if why else "",
-            **{p.name: str(p) for p in parts},
+            **said,
         },
         evidence=[item for p in parts for item in p.selection.evidence()],
         notes=[*(f"{p.title}: {note}." for p in known for note in p.selection.notes), *notes],

@@ -248,13 +248,16 @@ class PatientRecord:
     def retrieve_observations(self, value_set: ValueSet) -> list[Retrieved]:
         """Return observations, and components of observations, whose code is in ``value_set``."""
         index, rows = self._observation_index, value_set.exact_rows
+        keys = value_set.in_order(value_set.triggers & self._observed)
+        if not keys:
+            return []
         found: dict[int, tuple[int, Retrieved]] = {}
-        for key in value_set.in_order(value_set.triggers & self._observed):
+        for key in keys:
             for place, observation, value, coding in index[key]:
                 known = found.get(id(value))
                 if known is None or place < known[0]:  # the first of its codings that belongs to the set
                     found[id(value)] = place, Retrieved(observation, value, Match(rows[key], coding))
-        return sorted((retrieved for _place, retrieved in found.values()), key=lambda r: r.observation.reference)
+        return sorted([retrieved for _place, retrieved in found.values()], key=_name_of)
 
     def retrieve_named_observations(self, value_set: ValueSet) -> list[Retrieved]:
         """Return observations whose code, or else text, is in ``value_set``, without components."""
@@ -287,15 +290,19 @@ class PatientRecord:
 
     @cached_property
     def _observation_index(self) -> Mapping[Trace, list[tuple[int, Observation, Value, Coding]]]:
-        index: dict[Trace, list[tuple[int, Observation, Value, Coding]]] = defaultdict(list)
-        known: dict[tuple[str | None, str | None], Trace | None] = {}  # most results share few codes
+        index: dict[Trace, list[tuple[int, Observation, Value, Coding]]] = {}
+        buckets: dict[tuple[str | None, str | None], list[tuple[int, Observation, Value, Coding]]] = {}
         for observation in self.observations:
-            for value in (observation, *(observation.component or ())):
-                for place, coding in enumerate(value.code.codings if value.code else ()):
+            for value in (observation, *observation.component) if observation.component else (observation,):
+                for place, coding in enumerate((value.code.coding or ()) if value.code else ()):
+                    if coding is None:
+                        continue
                     written = coding.system, coding.code
-                    key = known[written] if written in known else known.setdefault(written, code_key(coding))
-                    if key:
-                        index[key].append((place, observation, value, coding))
+                    bucket = buckets.get(written)  # the results of a long chart share few codes
+                    if bucket is None:
+                        key = code_key(coding)
+                        bucket = buckets[written] = index.setdefault(key, []) if key else []
+                    bucket.append((place, observation, value, coding))
         return index
 
     @cached_property
@@ -436,6 +443,10 @@ def _weaker(member: str | None, panel: str | None) -> str | None:
     if member is None or (panel or "").strip().lower() not in _SURE:
         return panel
     return member
+
+
+def _name_of(retrieved: Retrieved) -> str:
+    return retrieved.observation.reference
 
 
 Coded = TypeVar("Coded", Condition, Procedure)

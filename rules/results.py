@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from itertools import groupby
+from operator import eq
 from typing import Any
 
 from msgspec import Struct, structs
@@ -200,7 +201,9 @@ def results(chart: Chart, value_set: ValueSet, analyte: Analyte) -> list[Result]
 @once
 def _results(chart: Chart, value_set: ValueSet, analyte: Analyte) -> tuple[Result, ...]:
     retrieved = chart.record.retrieve_observations(value_set)
-    return tuple(newest_first(result for r in retrieved if (result := read_result(chart, r, analyte))))
+    if not retrieved:
+        return ()
+    return tuple(newest_first([result for r in retrieved if (result := read_result(chart, r, analyte))]))
 
 
 @once
@@ -217,10 +220,16 @@ def all_results(chart: Chart, value_sets: Iterable[ValueSet], analyte: Analyte) 
 
 def newest_first(found: Iterable[Result]) -> list[Result]:
     """Return results in the order in which `rules.measurements.newest` takes them."""
-    ordered: list[Result] = []
-    for together in at_one_time(sorted(found, key=_time, reverse=True)):
-        ordered += sorted(together, key=_canonical_last, reverse=True) if len(together) > 1 else together
-    return ordered
+    ordered = sorted(found, key=_time, reverse=True)
+    times = [_time(result) for result in ordered]
+    if not any(map(eq, times, times[1:])):
+        return ordered
+    return [result for together in at_one_time(ordered) for result in _of_one_time(together)]
+
+
+def _of_one_time(together: list[Result]) -> list[Result]:
+    """Put those reported in the canonical unit first."""
+    return sorted(together, key=lambda r: (r.canonical, r.observation.reference), reverse=True)
 
 
 def at_one_time(ordered: Iterable[Result]) -> Iterator[list[Result]]:
@@ -233,15 +242,15 @@ def _time(result: Result) -> tuple[datetime, datetime]:
     return (when.end, when.start) if when else (NEVER, NEVER)
 
 
-def _canonical_last(result: Result) -> tuple[bool, str]:
-    return result.canonical, result.observation.reference
-
-
 def read_result(chart: Chart, retrieved: Retrieved, analyte: Analyte) -> Result | None:
     """Return one result; None when its status or its subject rule it out."""
     observation = retrieved.observation
-    status = (observation.status or "").strip().lower()
-    if not (status in USABLE or status == "preliminary") or not is_own(chart, observation):
+    status = observation.status
+    if status not in USABLE:
+        status = (status or "").strip().lower()
+        if not (status in USABLE or status == "preliminary"):
+            return None
+    if not is_own(chart, observation):
         return None
     when, dated = effective(chart, observation)
     problem = _problem(when, chart.on)
@@ -278,10 +287,9 @@ def is_own(chart: Chart, observation: Observation) -> bool:
 
 def effective(chart: Chart, observation: Observation) -> tuple[Moment | None, Confidence]:
     """Return when the observation was made; ``issued`` stands in for it with less confidence."""
-    for text in (observation.effective_date_time, observation.effective_instant):
-        moment = chart.moment(text)
-        if moment:
-            return moment, Confidence.HIGH
+    moment = chart.moment(observation.effective_date_time) or chart.moment(observation.effective_instant)
+    if moment:
+        return moment, Confidence.HIGH
     if observation.effective_period:
         moment = _period_end(chart, observation.effective_period)
         if moment:

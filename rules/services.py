@@ -9,9 +9,8 @@ from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Window
 from rules.diagnoses import diagnoses, evidence_of
 from rules.diagnosis_states import by_course
-from rules.encounters import Stay, class_concept, has_words, stays
+from rules.encounters import Stay, has_words, stays_of
 from rules.procedures import procedures, when_done
-from rules.resources import CodeableConcept
 
 
 @dataclass(slots=True)
@@ -35,8 +34,8 @@ def care(chart: Chart, kind: ValueSet, within: Window) -> Care:
     recorded = by_course(diagnoses(chart, kind))
     found.certain += evidence_of(recorded.current)
     found.doubtful += evidence_of(recorded.questionable)
-    for stay in stays(chart):
-        concepts = _concepts(stay)
+    for stay in stays_of(chart, kind):
+        concepts = stay.concepts
         coded = any(kind.find(concept) for concept in concepts)
         if coded or any(has_words(concept, kind) for concept in concepts):
             _sort(found, stay.evidence(), coded, _when(chart, stay, within))
@@ -50,14 +49,6 @@ def _sort(found: Care, item: Evidence, coded: bool, when: Coverage) -> None:
         found.certain.append(item)
     elif when is not Coverage.OUTSIDE:
         found.doubtful.append(item)
-
-
-def _concepts(stay: Stay) -> list[CodeableConcept]:
-    """Return everything that says what kind of encounter it was, and where the person went when it was over."""
-    encounter, left = stay.encounter, not stay.ongoing
-    after = encounter.hospitalization.discharge_disposition if encounter.hospitalization and left else None
-    given = (*(encounter.type or ()), encounter.service_type, class_concept(encounter), after)
-    return [concept for concept in given if concept is not None]
 
 
 def _when(chart: Chart, stay: Stay, within: Window) -> Coverage:
