@@ -9,7 +9,7 @@ PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-browser fuzz check format bench docs docs-site pictures cards lock clean
+.PHONY: help setup demo test test-browser test-spark fuzz check format bench docs docs-site pictures cards lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
@@ -30,6 +30,11 @@ test-browser: $(VENV)/.installed ## drive the pages in Chromium (Debian: apt ins
 EXAMPLES ?= 2000
 fuzz: $(VENV)/.installed ## a long run of made-up calls against openapi.json
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest --timeout 3600 tests/service/test_schemathesis.py
+
+# The extra `spark` is large and needs Java, so it is no part of `make setup`.
+test-spark: $(VENV)/.installed ## both engines of `trial-cds screen` side by side (installs PySpark, needs Java 17)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCKS)/spark.lock
+	$(BIN)/python -m pytest tests/integration/test_spark.py
 
 check: $(VENV)/.installed ## style and types
 	$(BIN)/ruff check .

@@ -62,8 +62,16 @@ class _Head(msgspec.Struct, rename="camel"):
 _HEAD = msgspec.json.Decoder(_Head)
 _PERSON = re.compile(r"(?:^|/)Patient/([^/]+)(?:/_history/.*)?/?$|^urn:uuid:(.+)$")
 _TARGET = re.compile(r"(?:^|/)((?:Medication|Specimen)/[^/]+)(?:/_history/.*)?/?$")
-_SEEN = re.compile(rb'"reference"\s*:\s*"(?:[^"]*/)?Patient/([^"/]+)')
-_SEEN_PATIENT = re.compile(rb'"resourceType"\s*:\s*"Patient"\s*,\s*"id"\s*:\s*"([^"]+)"')
+SEEN = (
+    r'"(?:subject|patient|individual)"\s*:\s*\{[^{}]*"reference"\s*:\s*"(?:[^"]*/)?Patient/([^"/]+)',
+    r'"resourceType"\s*:\s*"Patient"\s*,\s*"id"\s*:\s*"([^"]+)"',
+    r'"reference"\s*:\s*"(?:[^"]*/)?Patient/([^"/]+)',
+)
+"""How the patient of a line is found that cannot be read as JSON; the first that fits."""
+_SEEN = tuple(re.compile(pattern.encode()) for pattern in SEEN)
+STAND_IN = b"{"
+"""Put in the place of a line that cannot be read, so that its patient's record is known to be incomplete: what depends
+on it becomes unknown instead of absent."""
 
 
 def text_of(line: bytes) -> bytes:
@@ -77,16 +85,16 @@ def fingerprint(text: bytes) -> str:
 
 
 def address(text: bytes) -> Address:
-    """Return whose a line is, given as `text_of` gives it. Of one that is no JSON, as much as can be seen."""
+    """Return whose a line is, given as `text_of` gives it. Of one that cannot be read, as much as can be seen."""
     wrong = fault_of_bytes(text)
     if wrong:
-        return Address(fault=wrong)
+        return Address(None, seen(text), fault=wrong)
     try:
         head = _HEAD.decode(text)
     except msgspec.ValidationError:
         return Address(fault=Fault.NO_RESOURCE)
     except (msgspec.DecodeError, RecursionError):
-        return _seen(text)
+        return Address(None, seen(text), fault=Fault.NOT_JSON)
     kind = _text(head.resource_type)
     if kind is None:
         return Address(fault=Fault.NO_RESOURCE)
@@ -121,9 +129,10 @@ def fault_of_bytes(text: bytes) -> Fault | None:
     return None
 
 
-def _seen(text: bytes) -> Address:
-    found = _SEEN.search(text) or _SEEN_PATIENT.search(text)
-    return Address(None, found[1].decode() if found else None, fault=Fault.NOT_JSON)
+def seen(text: bytes) -> str | None:
+    """Return the patient that a line names which cannot be read, if one can be made out."""
+    found = next((match for pattern in _SEEN if (match := pattern.search(text[:LONGEST_LINE]))), None)
+    return found[1].decode(errors="replace") if found else None
 
 
 def _first(*references: Any) -> str | None:

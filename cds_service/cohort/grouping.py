@@ -9,9 +9,12 @@ and that are not filed under them.
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,7 +22,18 @@ from typing import Any, BinaryIO
 import duckdb
 import msgspec
 
-from cds_service.cohort.address import DELIVERED, LONGEST_LINE, Fault, Unused, fault_of_bytes, fingerprint, text_of
+from cds_service.cohort.address import (
+    DELIVERED,
+    LONGEST_LINE,
+    SEEN,
+    STAND_IN,
+    Fault,
+    Unused,
+    fault_of_bytes,
+    fingerprint,
+    seen,
+    text_of,
+)
 from cds_service.cohort.folders import private_folder, write_file
 from cds_service.cohort.source import Source, open_unpacked
 from rules.resources import TYPES
@@ -29,6 +43,8 @@ SET_ASIDE = -1
 NOBODYS = -2
 """The shard of resources that belong to no patient and are delivered to those who refer to them."""
 
+_MOST_REJECTED = 100_000
+"""Lines that are no text at all, of which each takes memory; a source with more holds other than NDJSON."""
 _BUFFER = 2 * LONGEST_LINE + 1_000_000
 MOST_QUARANTINED = 10_000
 _BYTES_A_LINE = 16_000
@@ -65,7 +81,7 @@ class Means:
     """Folder for what memory cannot hold."""
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        return duckdb.connect(
+        database = duckdb.connect(
             config={
                 "memory_limit": f"{self.memory // 1_000_000}MB",
                 "threads": self.threads,
@@ -75,6 +91,8 @@ class Means:
                 "autoload_known_extensions": False,
             }
         )
+        database.execute("SET enable_progress_bar = false")
+        return database
 
 
 def group(source: Source, folder: Path, shards: int, means: Means) -> Grouped:
@@ -82,9 +100,13 @@ def group(source: Source, folder: Path, shards: int, means: Means) -> Grouped:
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     private_folder(unfinished)
+    if not any(file.size for file in source.files):
+        raise GroupingError(f"{source.folder}: all files are empty.")
+    _check_packed(source, means.threads)
     try:
         with means.connect() as database:
             _shard(database, source, unfinished, shards, means)
+            _stand_in(database, source, unfinished, shards)
             _deliver(database, unfinished)
             grouped = _summed_up(database, source, unfinished)
     except duckdb.OutOfMemoryException:
@@ -92,9 +114,30 @@ def group(source: Source, folder: Path, shards: int, means: Means) -> Grouped:
     except duckdb.IOException as error:
         # Its text names a file of ours or of the source, never a line.
         raise GroupingError(f"Grouping failed while reading or writing: {str(error).splitlines()[0]}") from None
+    except duckdb.Error as error:
+        raise GroupingError(f"Grouping failed ({type(error).__name__}). Are all files of the source NDJSON?") from None
     write_file(unfinished / "grouped.json", msgspec.json.encode(grouped))
     unfinished.replace(folder)
     return grouped
+
+
+def _check_packed(source: Source, threads: int) -> None:
+    """Raise `GroupingError` for a packed file that is cut short: DuckDB would take what is left for all there is."""
+    packed = [source.path(file) for file in source.files if file.name.lower().endswith(".gz") and file.size]
+    with ThreadPoolExecutor(threads) as pool:
+        broken = [path.name for path, whole in zip(packed, pool.map(_is_whole, packed), strict=True) if not whole]
+    if broken:
+        raise GroupingError(f"Packed files are cut short or damaged: {', '.join(broken[:5])}. Fetch them again.")
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with open_unpacked(path) as file:
+            while file.read(1_000_000):
+                pass
+    except (OSError, EOFError, zlib.error):
+        return False
+    return True
 
 
 def read_grouped(folder: Path) -> Grouped | None:
@@ -106,7 +149,7 @@ def read_grouped(folder: Path) -> Grouped | None:
 _LINES = f"""
     read_csv($files, columns = {{'content': 'VARCHAR'}}, header = false, auto_detect = false, delim = '\x01',
         quote = '', escape = '', strict_mode = false, null_padding = true, ignore_errors = true, store_rejects = true,
-        rejects_limit = 0, filename = true, max_line_size = {LONGEST_LINE}, buffer_size = {_BUFFER})
+        rejects_limit = {_MOST_REJECTED}, filename = true, max_line_size = {LONGEST_LINE}, buffer_size = {_BUFFER})
 """
 """The reader of CSV reads lines: nothing separates columns but a character that JSON cannot hold."""
 
@@ -124,8 +167,9 @@ _NAMED = r"""
         coalesce(head[3], head[4], head[5]) AS subject,
         nullif(CASE
             WHEN broken THEN coalesce(
-                nullif(regexp_extract(line, '"reference"\s*:\s*"(?:[^"]*/)?Patient/([^"/]+)', 1), ''),
-                regexp_extract(line, '"resourceType"\s*:\s*"Patient"\s*,\s*"id"\s*:\s*"([^"]+)"', 1))
+                nullif(regexp_extract(line, $seen[1], 1), ''),
+                nullif(regexp_extract(line, $seen[2], 1), ''),
+                regexp_extract(line, $seen[3], 1))
             WHEN type = 'Patient' THEN id
             ELSE coalesce(
                 nullif(regexp_extract(subject, '(?:^|/)Patient/([^/]+)(?:/_history/.*)?/?$', 1), ''),
@@ -136,8 +180,7 @@ _NAMED = r"""
         ), '') AS refers
     FROM heads
 """
-"""Whose a line is. Of one that is no JSON, cut short perhaps, as much as can be seen: then that person's record is
-known to be incomplete, and what depends on it becomes unknown instead of absent. `address` says the same in Python."""
+"""Whose a line is; of one that is no JSON, cut short perhaps, as much as can be seen. `address` says the same."""
 
 _JUDGED = f"""
     SELECT *,
@@ -175,16 +218,54 @@ def _shard(database: duckdb.DuckDBPyConnection, source: Source, folder: Path, sh
                 CASE WHEN list_contains($delivered, type) THEN type || '/' || id END AS name,
                 CASE WHEN fault IS NOT NULL THEN filename END AS file,
                 CASE WHEN fault IS NOT NULL THEN md5(line) END AS fingerprint,
-                CASE WHEN shard <> {SET_ASIDE} THEN encode(line) END AS raw
+                CASE
+                    WHEN shard = {SET_ASIDE} THEN NULL
+                    WHEN fault IS NOT NULL THEN $stand_in::BLOB
+                    ELSE encode(line)
+                END AS raw
             FROM judged
         ) TO '{_quoted(folder)}' (FORMAT parquet, PARTITION_BY (shard), COMPRESSION zstd, OVERWRITE_OR_IGNORE)
         """,
         {
-            "files": [str(source.path(file)) for file in source.files if file.size],
+            "files": [as_glob(source.path(file)) for file in source.files if file.size],
             "types": sorted(TYPES),
             "delivered": list(DELIVERED),
+            "seen": list(SEEN),
+            "stand_in": STAND_IN,
         },
     )
+
+
+_REJECTS = "reject_errors JOIN reject_scans USING (scan_id, file_id)"
+
+
+def _stand_in(database: duckdb.DuckDBPyConnection, source: Source, folder: Path, shards: int) -> None:
+    """Let the patients of lines that DuckDB does not take for text have something in their place."""
+    files = database.execute(f"SELECT DISTINCT file_path FROM {_REJECTS}").fetchall()
+    patients = [whose for (file,) in files for whose in _patients_of_rejects(Path(file))]
+    if not patients:
+        return
+    database.execute(
+        f"""
+        COPY (
+            SELECT (md5_number_lower(patient) % {shards})::INT AS shard, patient, NULL::VARCHAR AS type,
+                NULL::VARCHAR AS refers, NULL::VARCHAR AS unused, NULL::VARCHAR AS fault, NULL::VARCHAR AS name,
+                NULL::VARCHAR AS file, NULL::VARCHAR AS fingerprint, $stand_in::BLOB AS raw
+            FROM (SELECT unnest($patients) AS patient)
+        ) TO '{_quoted(folder)}'
+            (FORMAT parquet, PARTITION_BY (shard), FILENAME_PATTERN 'rejected_{{i}}', OVERWRITE_OR_IGNORE)
+        """,
+        {"patients": patients, "stand_in": STAND_IN},
+    )
+
+
+def _patients_of_rejects(path: Path) -> Iterator[str]:
+    with open_unpacked(path) as file:
+        for line in _bounded_lines(file):
+            text = text_of(line)
+            whose = seen(text) if fault_of_bytes(text) else None
+            if whose:
+                yield whose
 
 
 def _deliver(database: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -206,8 +287,7 @@ def _summed_up(database: duckdb.DuckDBPyConnection, source: Source, folder: Path
         return database.execute(query.replace("$all", _all(folder))).fetchall()
 
     most = f"LIMIT {MOST_QUARANTINED}"
-    rejects = "reject_errors JOIN reject_scans USING (scan_id, file_id)"
-    rejected = rows(f"SELECT error_type::VARCHAR, count(*) FROM {rejects} GROUP BY ALL ORDER BY ALL")
+    rejected = rows(f"SELECT error_type::VARCHAR, count(*) FROM {_REJECTS} GROUP BY ALL ORDER BY ALL")
     faults = Counter(dict(rows("SELECT fault, count(*) FROM $all WHERE fault IS NOT NULL GROUP BY ALL ORDER BY ALL")))
     for kind, number in rejected:
         faults[str(_REJECTED.get(kind, Fault.NOT_JSON))] += number
@@ -220,7 +300,7 @@ def _summed_up(database: duckdb.DuckDBPyConnection, source: Source, folder: Path
         faults=dict(sorted(faults.items())),
         quarantine=quarantine_of(
             source,
-            [file for (file,) in rows(f"SELECT DISTINCT file_path FROM {rejects}")],
+            [file for (file,) in rows(f"SELECT DISTINCT file_path FROM {_REJECTS}")],
             rows(f"SELECT file, fingerprint, fault FROM $all WHERE fault IS NOT NULL ORDER BY ALL {most}"),
         ),
     )
@@ -264,7 +344,12 @@ def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _all(folder: Path) -> str:
-    return f"read_parquet('{_quoted(folder)}/shard=*/*.parquet', hive_partitioning = true)"
+    return f"read_parquet('{as_glob(Path(_quoted(folder)))}/shard=*/*.parquet', hive_partitioning = true)"
+
+
+def as_glob(path: Path) -> str:
+    """Return a path as a pattern that fits it alone."""
+    return re.sub(r"[*?[]", r"[\g<0>]", str(path))
 
 
 def _quoted(path: Path) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cds_service.cohort.checkpoint import Checkpoint, Plan, RunError
 from cds_service.cohort.folders import private_folder, whole_file
-from cds_service.cohort.grouping import Grouped, Means, group, read_grouped
+from cds_service.cohort.grouping import Grouped, Means, as_glob, group, read_grouped
 from cds_service.cohort.people import people_of_bundles, shards_of_bundles
 from cds_service.cohort.progress import Narrator
 from cds_service.cohort.screener import Outcome, Person, Screener, Terms
@@ -172,7 +172,9 @@ def _end_with_parent() -> None:
 
 def _people_of_lines(groups: Path, shard: int, task: _Task) -> Iterator[Person]:
     files = [
-        str(p) for part in (groups, groups / "delivered") for p in sorted((part / f"shard={shard}").glob("*.parquet"))
+        as_glob(p)
+        for part in (groups, groups / "delivered")
+        for p in sorted((part / f"shard={shard}").glob("*.parquet"))
     ]
     scratch = private_folder(task.checkpoint.scratch / str(os.getpid()))
     with Means(task.memory, 1, scratch).connect() as database:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from cds_service.cohort.address import Address, address, fingerprint, text_of
+from cds_service.cohort.address import STAND_IN, Address, address, fingerprint, text_of
 from cds_service.cohort.checkpoint import Checkpoint, Plan, RunError
 from cds_service.cohort.folders import whole_file
 from cds_service.cohort.grouping import MOST_QUARANTINED, Grouped, quarantine_of
@@ -165,7 +165,7 @@ def _path(uri: str) -> str:
 def _by_patient(lines: Rdd, shards: int) -> Rdd:
     """Return the texts of each patient, with those of the drugs and specimens that the patient's refer to."""
     own = lines.filter(lambda line: line[1].patient and line[1].unused is None).map(
-        lambda line: (line[1].patient, line[2])
+        lambda line: (line[1].patient, STAND_IN if line[1].fault else line[2])
     )
     targets = lines.filter(lambda line: line[1].name).map(lambda line: (line[1].name, (line[1].patient, line[2])))
     holders = lines.filter(lambda line: line[1].patient and line[1].refers).map(

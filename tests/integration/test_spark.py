@@ -15,7 +15,8 @@ import pytest
 
 from cds_service.cohort.progress import Narrator
 from cds_service.cohort.spark import SparkEngine
-from tests.support.population import RESULTS, bundle_of, charts, scatter, screen, write_lines
+from cds_service.cohort.synthetic.write import Population, write_population
+from tests.support.population import ON, RESULTS, bundle_of, charts, screen, write_lines
 
 PEOPLE = int(os.environ.get("TRIAL_CDS_SPARK_PEOPLE", "60"))
 
@@ -40,7 +41,8 @@ def _agree(source: Path, tmp_path: Path) -> None:
 
 
 def test_both_engines_agree_on_scattered_lines_with_faults(tmp_path: Path) -> None:
-    source = scatter(tmp_path / "source", charts(PEOPLE, 21))
+    source = tmp_path / "source"
+    assert list(write_population(Population(PEOPLE, 21, ON), source, 2))[-1] == PEOPLE
     write_lines(
         source / "odd.ndjson",
         [

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from cds_service.cohort.address import Fault, address, text_of
+from cds_service.cohort.address import STAND_IN, Fault, address, text_of
 from cds_service.cohort.grouping import Grouped, GroupingError, Means, group, read_grouped
 from cds_service.cohort.source import SourceError, open_source
 from tests.support.fhir import condition, observation, patient
@@ -62,6 +62,9 @@ ODD = [
     json.dumps(condition(of="a", id="whole")).encode(),
     b'{"resourceType":"Observation","id":"cut","subject":{"reference":"Patient/a"},"sta',
     b'{"resourceType":"Patient","id":"b","birthDa',
+    b'{"performer":[{"reference":"Patient/z"}],"subject":{"display":"x","reference":"Patient/a"},"sta',
+    b'{"resourceType":"Patient","id":"b","link":[{"other":{"reference":"Patient/z"}}],"birthDa',
+    b'{"performer":[{"reference":"Patient/b"}],"sta',
     b"\xff\xfe broken",
     b"null",
     b"[1, 2]",
@@ -102,7 +105,7 @@ def _by_python(lines: list[bytes]) -> dict[str, set[bytes]]:
     for text in texts:
         whose = address(text)
         if whose.patient and whose.unused is None:
-            found[whose.patient].add(text)
+            found[whose.patient].add(STAND_IN if whose.fault else text)
             if whose.refers in targets:
                 found[whose.patient].add(targets[whose.refers])
     return found
@@ -132,10 +135,13 @@ def test_a_line_that_cannot_be_read_is_named_by_file_and_number(tmp_path: Path) 
     assert sum(grouped.faults.values()) == len(grouped.quarantine)
 
 
-def test_a_cut_line_stays_with_its_patient_so_that_nothing_counts_as_absent(tmp_path: Path) -> None:
-    write_lines(tmp_path / "source" / "odd.ndjson", ODD)
+def test_a_line_that_cannot_be_read_leaves_a_mark_so_that_nothing_counts_as_absent(tmp_path: Path) -> None:
+    latin = b'{"resourceType":"Condition","subject":{"reference":"Patient/latin"},"note":[{"text":"M\xfcller"}]}'
+    long = b'{"subject":{"reference":"Patient/long"},"x":"' + b"y" * 16_100_000 + b'"}'
+    write_lines(tmp_path / "source" / "odd.ndjson", [*ODD, latin, long])
     _group(tmp_path / "source", tmp_path)
-    assert any(b'"id":"cut"' in line for line in _people(tmp_path)["a"])
+    found = _people(tmp_path)
+    assert all(STAND_IN in found[name] for name in ("a", "b", "latin", "long"))
 
 
 def test_another_persons_specimen_is_delivered(tmp_path: Path) -> None:
@@ -166,9 +172,20 @@ def test_too_little_memory_is_said(tmp_path: Path) -> None:
     assert not (tmp_path / "groups").exists()
 
 
-@pytest.mark.parametrize("name", ["it's", "two words", "ünï"])
+def test_an_empty_or_broken_source_is_said(tmp_path: Path) -> None:
+    write_lines(tmp_path / "source" / "a.ndjson.gz", [patient()] * 500)
+    content = (tmp_path / "source" / "a.ndjson.gz").read_bytes()
+    (tmp_path / "source" / "a.ndjson.gz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(GroupingError, match=r"cut short or damaged: a\.ndjson\.gz"):
+        _group(tmp_path / "source", tmp_path)
+    (tmp_path / "source" / "a.ndjson.gz").write_bytes(b"")
+    with pytest.raises(GroupingError, match="empty"):
+        _group(tmp_path / "source", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["it's", "two words", "ünï", "a[1]", "b*?"])
 def test_folders_of_any_name(tmp_path: Path, name: str) -> None:
-    write_lines(tmp_path / name / "a.ndjson", [patient(), condition()])
+    write_lines(tmp_path / name / f"{name}.ndjson", [patient(), condition()])
     grouped = group(open_source(tmp_path / name), tmp_path / f"g {name}", SHARDS, Means(400_000_000, 1, tmp_path / "s"))
     assert grouped.types == {"Condition": 1, "Patient": 1}
 
