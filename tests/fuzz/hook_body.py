@@ -10,6 +10,7 @@ neither answers nor the log hold a token, a name or another of the planted secre
 from __future__ import annotations
 
 import argparse
+import copy
 import itertools
 import json
 import logging
@@ -167,7 +168,8 @@ def _change(draw: st.DrawFn, holder: Any, key: Any) -> None:
         for _ in range(draw(st.sampled_from([1, 20, 2_000]))):
             holder[key] = {"extension": [holder[key]]} if len(str(key)) % 2 else [holder[key]]
     else:
-        holder[key] = draw(odd)
+        # A copy, for the next change may be made in it.
+        holder[key] = copy.deepcopy(draw(odd))
 
 
 @st.composite
