@@ -105,6 +105,8 @@ CASES = [
     case("an index of 250 is not plausible", bmi("250 kg/m2"), expect="unknown", says="not plausible"),
     case("only a preliminary index", bmi("25 kg/m2", status="preliminary"), expect="unknown",
          says="only a preliminary result"),
+    case("a newer preliminary index on the other side", bmi("34 kg/m2", "2025-05-01"),
+         bmi("36 kg/m2", status="preliminary"), expect="needs-judgement", rule="conflict"),
     case("an index entered in error", bmi("40 kg/m2", status="entered-in-error"), expect="unknown"),
     case("an index in the future", bmi("40 kg/m2", "2025-07-01"), expect="unknown", says="in the future"),
     case("a BMI percentile is no index", vital("59576-9", "97 %", "2025-06-01"), expect="unknown"),

@@ -72,6 +72,7 @@ CASES = [
          says="preliminary"),
     case("a newer preliminary one differs", lab(HS, "0.6 mg/L", "2025-05-25"),
          lab(HS, "6 mg/L", DAY, status="preliminary"), expect="needs-judgement", rule="conflict"),
+    case("dated tomorrow", lab(HS, "0.6 mg/L", "2025-06-16"), expect="unknown", says="in the future"),
     case("entered in error", lab(HS, "0.6 mg/L", DAY, status="entered-in-error"), expect="unknown"),
     case("two of one day on both sides", lab(HS, "2.0 mg/L", DAY), lab(HS, "4.0 mg/L", DAY),
          expect="needs-judgement", rule="conflict"),

@@ -54,6 +54,8 @@ CASES = [
          rule="either-within"),
     case("sex not recorded, 1.45 mg/dL", UNSTATED, creatinine("1.45 mg/dL"), expect="needs-judgement",
          rule="between-sexes"),
+    case("gender recorded as unknown, 1.45 mg/dL", patient(gender="unknown"), creatinine("1.45 mg/dL"),
+         expect="needs-judgement", rule="between-sexes"),
     case("other sex, 1.5 mg/dL", OTHER, creatinine("1.5 mg/dL"), expect="needs-judgement",
          rule="between-sexes"),
     case("other sex, 1.6 mg/dL", OTHER, creatinine("1.6 mg/dL"), expect="met", rule="either-above"),
@@ -115,6 +117,9 @@ CASES = [
          expect="needs-judgement"),
     case("diabetic kidney disease as a complication", creatinine("1.2 mg/dL"), diagnosis("icd10cm:E10.22"),
          expect="needs-judgement"),
+    *[case(f"diabetic kidney disease as the complication code {code}", creatinine("1.2 mg/dL"),
+           diagnosis(f"snomed:{code}"), expect="needs-judgement", rule="renal-diagnosis")
+      for code in ("421893009", "96441000119101", "128001000119105", "71701000119105")],
     case("diabetic kidney disease, and a creatinine above", creatinine("1.8 mg/dL"),
          diagnosis("icd10cm:E10.22"),
          expect="met", rule="male-above"),
@@ -165,6 +170,7 @@ CASES = [
     case("other sex, above 1.45 mg/dL may be over both limits", OTHER, creatinine(">1.45 mg/dL"),
          expect="unknown",
          rule="straddles"),
+    case("dated tomorrow", creatinine("1.9 mg/dL", "2025-06-16"), expect="unknown", says="in the future"),
     case("entered in error", creatinine("1.9 mg/dL", status="entered-in-error"), expect="unknown"),
     # codes
     case("molar code", lab("14682-9", "80 umol/L", DAY), expect="not-met"),

@@ -53,6 +53,7 @@ CASES = [
     case("300 mg is at the limit", protein("300 mg/(24.h)"), expect="not-met", rule="protein-within",
          near=True,
          basis="direct", confidence="high"),
+    case("300 mg/24h in another spelling", protein("300 mg/24h"), expect="not-met", rule="protein-within"),
     case("0.3 g is at the limit", protein("0.3 g/d"), expect="not-met"),
     case("209 ug/min is 301", protein("209 ug/min"), expect="met"),
     case("208 ug/min is 299.5", protein("208 ug/min"), expect="not-met"),

@@ -52,6 +52,7 @@ CASES = [
         expect="needs-judgement",
         rule="inr-on-anticoagulant",
     ),
+    case("INR 1.6 on warfarin is for E13", inr("1.6 {INR}"), WARFARIN, expect="met", criterion="E13"),
     case(
         "aPTT 41 s, range 25-42",
         aptt("41 s", low="25", high="42"),

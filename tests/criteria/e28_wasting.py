@@ -157,6 +157,8 @@ CASES = [
     # palliative care, malnutrition, other disorders
     case("palliative care is not terminal", NORMAL, diagnosis("icd10cm:Z51.5"), expect="needs-judgement",
          rule="questionable"),
+    case("palliative care without any result", diagnosis("icd10cm:Z51.5"), expect="needs-judgement",
+         rule="questionable"),
     case("palliative care as a procedure", NORMAL, T1DM, procedure("palliative care", **snomed("103735009")),
          expect="needs-judgement"),
     case("palliative care over", NORMAL, diagnosis("icd10cm:Z51.5", clinical="resolved"), expect="not-met"),
@@ -202,6 +204,7 @@ CASES = [
          says="preliminary"),
     case("a newer preliminary one differs", T1DM, protein("7.1 g/dL", "2025-05-01"),
          protein("5.1 g/dL", status="preliminary"), expect="needs-judgement", rule="protein-conflict"),
+    case("dated tomorrow", T1DM, protein("5.1 g/dL", "2025-06-16"), expect="unknown", says="in the future"),
     case("entered in error", T1DM, protein("5.1 g/dL", status="entered-in-error"), expect="unknown"),
     case("protein in urine is no total protein", T1DM, lab("2889-4", "100 mg/(24.h)", DAY), expect="unknown"),
     case("discharge to a hospice yet to come", NORMAL, T1DM, encounter("IMP", "2025-06-10", "2025-06-20",

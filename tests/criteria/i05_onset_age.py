@@ -64,6 +64,7 @@ CASES = [
     case("'for 5 years' is no age", BORN_1985, t1(onsetString="for 5 years"), expect="unknown"),
     case("'5 years prior' is no age", BORN_1985, t1(onsetString="5 years prior"), expect="unknown"),
     case("onset in the future is not possible", BORN_1990, t1("2030-01-01"), expect="unknown", says="not possible"),
+    case("a year of onset in the future", BORN_1985, t1("2030"), expect="unknown", says="not possible"),
     case("onset before birth is not possible", BORN_1990, t1("1980-01-01"), expect="unknown", says="not possible"),
     case("onset at three months of age", BORN_1990, t1("1990-04-01"), expect="needs-judgement", rule="neonatal"),
     case("onset on the day the person is six months old", BORN_1990, t1("1990-07-01"), expect="met"),
