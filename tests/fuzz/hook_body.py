@@ -75,6 +75,9 @@ def _planted(resource: dict[str, Any]) -> dict[str, Any]:
     return {**resource, "text": narrative, "note": note, "identifier": [{"value": "hush-1"}]}
 
 
+_NOBODY = "http://127.0.0.1:9/hush"
+"""A FHIR server of the tenant that does not answer: the port of the discard protocol, on which nothing listens."""
+
 KEYS = {
     "Patient": "patient", "problem-list-item": "problems", "encounter-diagnosis": "diagnoses",
     "MedicationRequest": "medications", "laboratory": "labs", "vital-signs": "vitals", "social-history": "social",
@@ -98,7 +101,7 @@ def good_call(resources: list[dict[str, Any]]) -> dict[str, Any]:
         elif key:
             prefetch[key].setdefault("entry", []).append({"resource": resource, "search": {"mode": "match"}})
     access = {"access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 300, "patient": PERSON}
-    return call(prefetch, of=PERSON, fhirServer="https://hush.example/fhir", fhirAuthorization=access)
+    return call(prefetch, of=PERSON, fhirServer=_NOBODY, fhirAuthorization=access)
 
 
 # -- and what may be wrong with it ---------------------------------------------------------------------------
@@ -290,7 +293,7 @@ def service(folder: Path) -> Iterator[Run]:
     own = logging.getLogger("trial_cds")
     levels = logger.level, own.level
     with FaultServer() as server:
-        fields: dict[str, Any] = {"test": True, "fhir_servers": [server.base_url, "https://hush.example/fhir"]}
+        fields: dict[str, Any] = {"test": True, "fhir_servers": [server.base_url, _NOBODY]}
         tenants = (st_mary().tenant(folder, **fields), st_luke().tenant(folder, test=True))
         privacy = {"hash_keys": ["a key for runs of the fuzz, which keep nothing"]}
         limits = Limits(deadline_seconds=2, server_failures=10**9)
