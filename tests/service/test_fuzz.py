@@ -1,4 +1,4 @@
-"""A few hundred cases of the fuzz of the hook body; `python -m tests.fuzz.hook_body` runs many more."""
+"""Some cases of the fuzz of the hook body; `python -m tests.fuzz.hook_body` runs many more."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from pathlib import Path
 
 from tests.fuzz.hook_body import fuzz, service
 
+CASES, SEED = 150, 3
+"""The same cases each time: a run that looks for new ones is the long one's task."""
+
 
 def test_whatever_a_client_sends_is_answered_without_a_leak(tmp_path: Path) -> None:
     with service(tmp_path) as run:
-        fuzz(run, 300)
-        assert sum(run.statuses.values()) >= 300
+        fuzz(run, CASES, start=SEED)
+        assert sum(run.statuses.values()) >= CASES
         assert run.statuses[200] > 50
         assert run.statuses[400] > 20
         assert run.cards > 5
