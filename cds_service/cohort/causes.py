@@ -10,7 +10,7 @@ from rules.measurements import Cause
 class Group(StrEnum):
     """What would mend it, roughly."""
 
-    ABSENT = "no result"
+    ABSENT = "nothing recorded"
     OLD = "too old or without a usable date"
     UNCLEAR = "sent, but not understood"
     PARTIAL = "part of a panel lacking"

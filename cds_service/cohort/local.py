@@ -7,18 +7,17 @@ import itertools
 import multiprocessing
 import os
 import shutil
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import connection
 from pathlib import Path
 
 from cds_service.cohort.checkpoint import Checkpoint, Plan, RunError
 from cds_service.cohort.folders import private_folder, whole_file
 from cds_service.cohort.grouping import Grouped, Means, as_glob, group, read_grouped
 from cds_service.cohort.people import people_of_bundles, shards_of_bundles
+from cds_service.cohort.processes import end_with_parent
 from cds_service.cohort.progress import Narrator
 from cds_service.cohort.screener import Outcome, Person, Screener, Terms
 from cds_service.cohort.source import Form, Source
@@ -145,7 +144,7 @@ _workers: list[_Worker] = []
 
 def _begin(task: _Task) -> None:
     os.umask(0o077)
-    _end_with_parent()
+    end_with_parent()
     _workers[:] = [_Worker(task)]
     # What a trial is made of lives as long as the process: the collector need not look at it again.
     gc.collect()
@@ -155,19 +154,6 @@ def _begin(task: _Task) -> None:
 
 def _screen_shard(shard: int) -> None:
     _workers[0].screen(shard)
-
-
-def _end_with_parent() -> None:
-    """Leave when the parent is gone: a killed run must not go on by halves."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _people_of_lines(groups: Path, shard: int, task: _Task) -> Iterator[Person]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 
 from cds_service.cohort.folders import private_folder, write_file
+from cds_service.cohort.processes import end_with_parent
 from cds_service.cohort.synthetic.chance import Chance
 from cds_service.cohort.synthetic.chart import ChartWriter, Resource, shared_resources
 from cds_service.cohort.synthetic.person import draw_person
@@ -44,7 +45,7 @@ def write_population(population: Population, out: Path, processes: int) -> Itera
     lines = b"".join(_line(resource) for resource in shared_resources())
     _write(out, "Medication", 0, lines, population.compress)
     done = 0
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), end_with_parent) as pool:
         for written in pool.map(_write_part, parts):
             done += written
             yield done
