@@ -19,6 +19,9 @@ _FHIR = re.compile(
 )
 _OFFSET_MINUTES_LIMIT = 14 * 60
 
+_YEARS = range(1800, 2200)
+"""Of dates in a record. Systems write others, such as 9999-12-31 or 0001-01-01, where they have no date."""
+
 NEVER = datetime.fromtimestamp(0, UTC)
 """Stands for no date where results are sorted by their time."""
 
@@ -66,7 +69,7 @@ def parse_moment(text: str | None, zone: tzinfo) -> Moment | None:
     A time without offset, which FHIR forbids and real servers send, is taken in ``zone``.
     """
     match = _FHIR.fullmatch(text.strip()) if text else None
-    if match is None or text is None:
+    if match is None or text is None or int(match["y"]) not in _YEARS:
         return None
     try:
         return _instant(match, text, zone) if match["H"] else _period(match, text, zone)

@@ -371,6 +371,12 @@ def test_wrong_fields_are_400_and_named(client: FlaskClient, changes: dict[str, 
     assert named in said(response)
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_birth_date_that_stands_for_none_is_answered(client: FlaskClient, day: str) -> None:
+    (card,) = post(client, call({**candidate(), "patient": patient(birth_date=day)})).get_json()["cards"]
+    assert "the date of birth is not recorded" in card["detail"]
+
+
 def test_an_unknown_service_is_404(client: FlaskClient) -> None:
     for url in ("/cds-services/other", "/cds-services/other/feedback"):
         response = post(client, call(candidate()), url=url)

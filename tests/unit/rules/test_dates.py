@@ -53,6 +53,16 @@ def test_not_a_date(text: str | None) -> None:
     assert parse_moment(text, UTC) is None
 
 
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31T23:59:59Z", "2200", "0001-01-01", "1753-01-01", "1799-12"])
+def test_a_placeholder_for_no_date_is_none(text: str) -> None:
+    assert parse_moment(text, UTC) is None
+
+
+@pytest.mark.parametrize("text", ["1800-01-01", "2199-12-31"])
+def test_days_of_the_living_and_of_the_planned_are_dates(text: str) -> None:
+    assert parse_moment(text, UTC) is not None
+
+
 def test_the_ends_of_the_calendar_do_not_raise() -> None:
     assert parse_moment("0001", TOKYO) is None
     assert parse_moment("9999", NEW_YORK) is None
