@@ -1,10 +1,10 @@
-"""Lines that every criterion about diagnoses shares: what asserts nothing, what is not sure, what was not seen."""
+"""Lines that criteria about diagnoses, or about drugs, share: what asserts nothing, is not sure, or was not seen."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.criteria.given import Case, Given, case, diagnosis
+from tests.criteria.given import Case, Given, case, diagnosis, dispensed, medication, resource, unnamed
 
 OTHER = diagnosis("icd10cm:E10.9")
 """Another diagnosis, so that not finding the one asked for may count."""
@@ -49,4 +49,22 @@ def diagnosis_hygiene(name: str, code: str, **more: Any) -> list[Case]:
         case(f"{name}, though the encounter diagnoses were lost", recorded(), expect="met",
              searches={"diagnoses": "failed"}),
         case("an entry that cannot be read", OTHER, recorded(onsetPeriod=7), **_UNSEEN, says="could not be read"),
+    ]  # fmt: skip
+
+
+def order_hygiene(code: str) -> list[Case]:
+    """Return the lines for the order of a drug that is ``met`` while it is taken for long."""
+    other = medication("rxnorm:6809")
+    missing = {"expect": "unknown", "rule": "medications-missing"}
+    return [
+        case("a drug without a name", other, unnamed(), **missing, says="could not be identified"),
+        case("a drug without a name, stopped", other, unnamed(status="stopped"), expect="not-met"),
+        case("ordered for tomorrow", other, medication(code, authored="2025-06-16"), expect="not-met"),
+        case("ordered for tomorrow, and nothing else", medication(code, authored="2025-06-16"), expect="unknown"),
+        case("ordered two years ago, dispensed in May", medication(code, authored="2023-06-01"),
+             dispensed(code, "2025-05-10"), expect="met"),
+        case("ordered two years ago, dispensed over a year ago", medication(code, authored="2023-06-01"),
+             dispensed(code, "2024-06-14"), expect="needs-judgement", rule="doubtful"),
+        case("an order that cannot be read", other,
+             resource("MedicationRequest", "an unreadable order", status=["active"]), **missing),
     ]  # fmt: skip
