@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TextIO
 
@@ -28,19 +29,20 @@ class Narrator:
         return Bar(self, what, total, done) if self.console.is_terminal else Lines(self, what, total, done)
 
 
-class Counting:
+class Counting(ABC):
     """A number that grows; use as a context manager."""
 
     def __enter__(self) -> Counting:
         return self
 
+    @abstractmethod
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to end."""
+    ) -> None: ...
 
+    @abstractmethod
     def advance(self, number: int) -> None:
-        raise NotImplementedError
+        """Let the number grow."""
 
 
 class Lines(Counting):
@@ -61,6 +63,11 @@ class Lines(Counting):
             self._narrator.say(
                 f"{self._what}: {self._done:,} of {self._total:,}, {rate:,.0f} a second, {duration(left)} left"
             )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to end."""
 
 
 class Bar(Counting):

@@ -8,6 +8,8 @@ names what is missing.
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,9 +70,6 @@ def always(behaviour: Behaviour) -> Callable[[Behaviour], Behaviour]:
 
 def reset(handler: Handler) -> None:
     """Break the connection off without an answer, by a TCP reset."""
-    import socket
-    import struct
-
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.close_connection = True
     handler.connection.close()
