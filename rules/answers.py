@@ -16,8 +16,8 @@ from rules.assessment import Confidence, Evidence
 from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Window
 from rules.dates import Moment
-from rules.measurements import USABLE, effective, is_own, shown
 from rules.resources import Observation, Value
+from rules.results import USABLE, effective, is_own, shown
 
 
 class Answer(Struct, frozen=True):

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rules.codes import ValueSet
 from rules.criterion import Chart, once
-from rules.measurements import IGNORED, Result, at_one_time, usable
+from rules.measurements import usable
 from rules.quantities import Interval
 from rules.record import Retrieved
 from rules.resources import CodeableConcept, Observation, Quantity, Value
+from rules.results import IGNORED, Result, at_one_time
 from rules.specimens import Beside
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.criterion import Chart, Window
 from rules.dates import Days
 from rules.diagnoses import Diagnosis, diagnoses
-from rules.measurements import Result
+from rules.results import Result
 
 
 def ketoacidosis_before(chart: Chart, result: Result, within: Window) -> Diagnosis | None:

@@ -18,28 +18,8 @@ from rules.criterion import Chart, Coverage, Finding, Window
 from rules.decision import FactValue
 from rules.quantities import Interval, TooFine, decimals, plain, scaled
 from rules.record import Search, SearchState
-from rules.results import (
-    IGNORED,
-    USABLE,
-    Cause,
-    Result,
-    all_results,
-    at_one_time,
-    effective,
-    is_own,
-    newest_first,
-    read_result,
-    results,
-    shown,
-    words,
-)
+from rules.results import USABLE, Cause, Result, is_own
 from rules.words import count
-
-__all__ = [
-    "IGNORED", "USABLE", "Cause", "Classify", "Result", "Selection", "all_results", "at_one_time", "effective",
-    "first_usable", "is_own", "near", "newest", "newest_first", "numeric_finding", "read_result", "results", "shown",
-    "usable", "words",
-]  # fmt: skip
 
 _NOT_A_RESULT = frozenset({Cause.NO_VALUE, Cause.FUTURE, Cause.UNDATED, Cause.INVALID})
 """A result with one of these says nothing; a usable one beside it decides even when it is older."""

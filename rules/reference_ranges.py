@@ -13,9 +13,9 @@ from fractions import Fraction
 
 from rules.criterion import Chart
 from rules.dates import age_range
-from rules.measurements import Result
 from rules.quantities import Analyte, Conversion, exact
 from rules.resources import CodeableConcept, Quantity, Range, ReferenceRange, Value
+from rules.results import Result
 from rules.sex import Sex, sex_named, sex_of
 
 _NUMBER = r"(\d+,\d{1,2}|\d+(?:\.\d+)?)"

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from rules.criterion import Chart
 from rules.dates import Moment
-from rules.measurements import effective
 from rules.resources import Observation
+from rules.results import effective
 
 T = TypeVar("T")
 

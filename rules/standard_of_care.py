@@ -16,10 +16,10 @@ from rules.assessment import CriterionResult
 from rules.codes import TEXT, Row, ValueSet, canonical_system
 from rules.criterion import Chart, Coverage, TrialSettings, Window
 from rules.dates import Moment, add_years
-from rules.measurements import effective, is_own, results
 from rules.procedures import procedures
 from rules.record import PatientRecord
 from rules.resources import CodeableConcept, Coding, Observation, ServiceRequest
+from rules.results import effective, is_own, results
 
 if TYPE_CHECKING:
     from rules.trial import Trial

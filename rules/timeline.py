@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rules.criterion import Chart, Declaration, TrialSettings
-from rules.measurements import Result, all_results
 from rules.quantities import plain
 from rules.record import PatientRecord
+from rules.results import Result, all_results
 
 if TYPE_CHECKING:
     from rules.trial import Trial

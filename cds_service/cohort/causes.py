@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from rules.measurements import Cause
+from rules.results import Cause
 
 
 class Group(StrEnum):

@@ -19,20 +19,10 @@ from rules.decision import FactValue, Rule, field
 from rules.diagnoses import diagnoses, evidence_of
 from rules.diagnoses import unseen as diagnoses_unseen
 from rules.gaps import gaps
-from rules.measurements import (
-    USABLE,
-    Cause,
-    Result,
-    Selection,
-    effective,
-    near,
-    newest,
-    not_final,
-    results,
-    words,
-)
+from rules.measurements import Selection, near, newest, not_final
 from rules.pregnancy import may_be_pregnant
 from rules.quantities import Interval, on_grid, plain, scaled
+from rules.results import USABLE, Cause, Result, effective, results, words
 from rules.sex import Sex, sex_of
 
 KNOWN = field.state.equals("value")

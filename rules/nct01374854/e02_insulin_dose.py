@@ -30,11 +30,12 @@ from rules.dosing import (
     named_times,
     total,
 )
-from rules.measurements import Selection, first_usable, newest, newest_first, read_result, results
+from rules.measurements import Selection, first_usable, newest
 from rules.medications import Order, Use, all_read, orders, visibility
 from rules.panel import sides
 from rules.quantities import Interval, on_grid, plain, scaled
 from rules.resources import Dosage, MedicationRequest, MedicationStatement
+from rules.results import newest_first, read_result, results
 from rules.strengths import names, units_per_millilitre
 
 _CLEAR = field.total_high <= field.maximum

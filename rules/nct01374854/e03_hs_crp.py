@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from rules.assessment import Basis, Confidence, Status
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
-from rules.measurements import Cause, Selection, newest, numeric_finding, results
+from rules.measurements import Selection, newest, numeric_finding
 from rules.panel import sides
 from rules.quantities import plain
+from rules.results import Cause, results
 
 _VALUE = field.state.equals("value")
 _REPEAT = "above {maximum}; above {acute} an acute illness is likely: repeat after recovery."

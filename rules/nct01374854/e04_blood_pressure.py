@@ -20,10 +20,11 @@ from rules.criterion import Chart, Finding
 from rules.dates import NEVER
 from rules.decision import FactValue, Rule, field
 from rules.encounters import Stay, class_among, stays
-from rules.measurements import Cause, Result, near, not_final, read_result, results, usable
+from rules.measurements import near, not_final, usable
 from rules.quantities import Interval, on_grid, plain, scaled
 from rules.record import Retrieved, SearchState
 from rules.resources import CodeableConcept, Component, Encounter, Observation
+from rules.results import Cause, Result, read_result, results
 from rules.words import count
 
 KNOWN = field.state.equals("value")

@@ -15,9 +15,10 @@ from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses, evidence_of
 from rules.ketoacidosis import ketoacidosis_before
-from rules.measurements import Selection, near, newest, numeric_finding, results
+from rules.measurements import Selection, near, newest, numeric_finding
 from rules.panel import sides
 from rules.quantities import plain
+from rules.results import results
 from rules.sex import Sex, sex_of
 
 _VALUE = field.state.equals("value")

@@ -20,8 +20,9 @@ from rules.decision import FactValue, Rule, field
 from rules.diagnoses import Diagnosis, all_read, diagnoses, evidence_of
 from rules.diagnoses import find as find_match
 from rules.diagnosis_states import by_course, named
-from rules.measurements import Cause, Result, Selection, near, newest, newest_first, results, usable
+from rules.measurements import Selection, near, newest, usable
 from rules.quantities import Interval, TooFine, on_grid, plain, scaled
+from rules.results import Cause, Result, newest_first, results
 
 _DIRECT, _SURROGATE, _STRIP = (field.kind.equals(kind) for kind in ("direct", "surrogate", "strip"))
 

@@ -22,11 +22,12 @@ from rules.dates import Days, add_months
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses
 from rules.gaps import gaps
-from rules.measurements import Result, near, read_result
+from rules.measurements import near
 from rules.procedures import procedures
 from rules.qualitative import reading
 from rules.quantities import Interval, plain, scaled
 from rules.resources import Value
+from rules.results import Result, read_result
 from rules.sex import Sex, sex_of
 
 RULES = (

@@ -18,12 +18,13 @@ from rules.criterion import Chart, Coverage, Finding
 from rules.dates import Moment
 from rules.decision import FactValue, Rule, field
 from rules.diagnoses import Course, Diagnosis, absence, diagnoses
-from rules.measurements import Selection, results
+from rules.measurements import Selection
 from rules.measurements import newest as newest_result
 from rules.medications import Use, all_read, orders
 from rules.panel import sides
 from rules.quantities import TooFine, scaled
 from rules.resources import Value
+from rules.results import results
 from rules.sex import Sex, sex_of
 
 RULES = (

@@ -13,12 +13,13 @@ from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Finding
 from rules.decision import Condition, Field, Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses, evidence_of
-from rules.measurements import first_usable, newest, results
+from rules.measurements import first_usable, newest
 from rules.medications import Order, Use, orders
 from rules.medications import all_read as all_drugs_read
 from rules.panel import Part, above, panel_finding, sides
 from rules.quantities import plain
 from rules.reference_ranges import normal_range
+from rules.results import results
 
 _TESTS = ("inr", "aptt", "pt")
 _TITLES = {"inr": "INR", "aptt": "aPTT", "pt": "PT"}

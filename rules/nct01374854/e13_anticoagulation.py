@@ -20,10 +20,11 @@ from rules.decision import Rule, field
 from rules.diagnoses import Course as When
 from rules.diagnoses import Diagnosis, all_read, diagnoses, evidence_of
 from rules.dosing import Measure, comparable, daily_amount, times_a_day
-from rules.measurements import Cause, Selection, near, newest, results
+from rules.measurements import Selection, near, newest
 from rules.medications import Order, Use, orders, visibility
 from rules.panel import sides
 from rules.quantities import Interval, TooFine, plain, scaled
+from rules.results import Cause, results
 from rules.strengths import milligrams, names
 
 RULES = (

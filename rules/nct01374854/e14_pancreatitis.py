@@ -16,10 +16,11 @@ from rules.dates import Days
 from rules.decision import Rule, field
 from rules.diagnoses import Diagnosis, absence, diagnoses
 from rules.diagnosis_groups import grouped_finding
-from rules.measurements import Result, results, usable
+from rules.measurements import usable
 from rules.occurrences import ended, happened, recheck, recorded, timing
 from rules.quantities import plain
 from rules.reference_ranges import normal_range
+from rules.results import Result, results
 
 RULES = (
     Rule("chronic", (field.chronic >= 1,), Status.MET,

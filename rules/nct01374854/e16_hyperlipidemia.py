@@ -16,10 +16,11 @@ from rules.assessment import Confidence, Status
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.fasting import is_fasting, prefer_fasting
-from rules.measurements import Cause, Result, Selection, all_results, first_usable, newest, results
+from rules.measurements import Selection, first_usable, newest
 from rules.medications import Order, orders
 from rules.panel import Part, above, panel_finding, sides
 from rules.quantities import plain
+from rules.results import Cause, Result, all_results, results
 from rules.specimens import Beside
 
 _LDL_WITHIN = field.ldl_high <= field.ldl_limit

@@ -14,11 +14,12 @@ from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Finding
 from rules.decision import Condition, Field, Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses, evidence_of
-from rules.measurements import first_usable, newest, results
+from rules.measurements import first_usable, newest
 from rules.panel import Part, above, not_above, panel_finding, sides
 from rules.pregnancy import may_be_pregnant
 from rules.quantities import plain
 from rules.reference_ranges import normal_range
+from rules.results import results
 from rules.words import by_reason
 
 _ENZYMES = ("alt", "ast", "alp")

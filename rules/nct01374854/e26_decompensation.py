@@ -21,9 +21,10 @@ from rules.dates import Days
 from rules.decision import Rule, field
 from rules.diagnoses import Diagnosis, absence, diagnoses, evidence_of, has_category
 from rules.diagnosis_states import named
-from rules.measurements import Cause, Result, results, usable
+from rules.measurements import usable
 from rules.occurrences import happened, recorded
 from rules.resources import Value
+from rules.results import Cause, Result, results
 
 RULES = (
     Rule("acute", (field.acute.holds,), Status.MET,

@@ -13,8 +13,8 @@ from rules.criterion import Chart, Coverage, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, diagnoses, has_category
 from rules.gaps import gaps
-from rules.measurements import Result, results
 from rules.medications import Use, orders
+from rules.results import Result, results
 
 CONFIDENTIAL = "An infection of a confidential kind: see chart"
 CONFIDENTIAL_DRUG = "A drug for an infection of a confidential kind: see chart"

@@ -17,10 +17,11 @@ from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import absence, diagnoses, evidence_of
 from rules.diagnosis_states import by_course, named
-from rules.measurements import first_usable, newest, results
+from rules.measurements import first_usable, newest
 from rules.panel import Part, below, panel_finding, sides
 from rules.quantities import plain
 from rules.reference_ranges import flagged_low, normal_range
+from rules.results import results
 from rules.services import care
 
 RULES = (

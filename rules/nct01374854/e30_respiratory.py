@@ -19,10 +19,11 @@ from rules.decision import Rule, field
 from rules.diagnoses import Diagnosis, absence, diagnoses, evidence_of
 from rules.diagnosis_states import by_course, named
 from rules.encounters import Stay, class_among, stays
-from rules.measurements import Cause, Result, Selection, newest, numeric_finding, results
+from rules.measurements import Selection, newest, numeric_finding
 from rules.panel import sides
 from rules.quantities import on_grid
 from rules.resources import Encounter
+from rules.results import Cause, Result, results
 
 RULES = (
     Rule("chronic", (field.chronic.holds,), Status.MET,

@@ -18,19 +18,10 @@ from rules.decision import Rule, field
 from rules.diagnoses import Course, all_read, diagnoses
 from rules.fasting import is_fasting, prefer_fasting
 from rules.ketoacidosis import ketoacidosis_before, undated
-from rules.measurements import (
-    Cause,
-    Result,
-    Selection,
-    all_results,
-    first_usable,
-    newest,
-    numeric_finding,
-    results,
-    usable,
-)
+from rules.measurements import Selection, first_usable, newest, numeric_finding, usable
 from rules.medications import orders
 from rules.quantities import Interval
+from rules.results import Cause, Result, all_results, results
 from rules.specimens import Beside
 from rules.timeline import Timeline
 

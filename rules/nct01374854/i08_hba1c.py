@@ -12,10 +12,11 @@ from rules.assessment import Confidence, Status
 from rules.criterion import Chart, Coverage, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import diagnoses
-from rules.measurements import newest, numeric_finding, results
+from rules.measurements import newest, numeric_finding
 from rules.pregnancy import may_be_pregnant
 from rules.procedures import procedures, when_done
 from rules.quantities import Interval
+from rules.results import results
 from rules.timeline import Timeline
 
 RULES = (

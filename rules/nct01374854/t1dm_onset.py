@@ -8,9 +8,9 @@ from rules.assessment import Evidence
 from rules.criterion import Chart
 from rules.dates import Days, add_months
 from rules.diagnoses import Diagnosis, diagnoses
-from rules.measurements import results
 from rules.medications import orders
 from rules.onset import Onset, Phrases, birth_days, onset_of
+from rules.results import results
 
 
 def t1dm_onset(chart: Chart) -> Onset:

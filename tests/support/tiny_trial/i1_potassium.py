@@ -3,7 +3,8 @@
 from rules.assessment import Status
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
-from rules.measurements import newest, numeric_finding, results
+from rules.measurements import newest, numeric_finding
+from rules.results import results
 
 RULES = (
     Rule("low", (field.value_high < field.maximum,), Status.MET, "Potassium {value}, below {maximum}."),

@@ -9,8 +9,9 @@ import pytest
 
 from rules.assessment import Confidence
 from rules.criterion import Window
-from rules.measurements import Cause, Selection, near, newest, results
+from rules.measurements import Selection, near, newest
 from rules.quantities import Interval, parse_number
+from rules.results import Cause, results
 from tests.criteria.given import Given, lab, resource
 from tests.unit.rules.charts import A1C, PERCENT, chart
 
