@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,6 +19,7 @@ from cds_service.assessment_json import described
 from cds_service.card_settings import card_settings
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.account import Account
+from cds_service.cds_hooks.earlier_cards import EarlierCards
 from cds_service.cds_hooks.wire import Context, HookRequest, read_context, read_hook, trigger_actions
 from cds_service.evaluation import Evaluation, trial_settings
 from cds_service.logs import log_failure
@@ -47,8 +48,6 @@ _NOTE_SECONDS = 0.5
 """Longest wait for the database before a card goes out without its note."""
 _LEAST_NOTE_SECONDS = 0.1
 """Time for the note although the deadline of the data has passed."""
-_HISTORY_SECONDS = 0.25
-"""Longest wait for what is known of earlier cards. After it the card is shown: hiding it would be the worse error."""
 _STRIPPED = (
     " This call came with neither. Epic leaves both out when the address called is not exactly the one registered "
     "with the client id: compare the two."
@@ -135,13 +134,15 @@ class PatientView:
         if cause := why_silent(request, context, tenant):
             return _filtered(account, cause)
         server = server_of(request, tenant)
+        agreed = self._agreed[tenant.name]
+        earlier = EarlierCards(self._journal, account.parties)
+        beside = earlier.look_up if agreed.pauses else None
         try:
-            gathered = self.gather(request, context, server, account.day, deadline, tenant)
+            gathered = self.gather(request, context, server, account.day, deadline, tenant, beside)
         except _Filtered as filtered:
             return _filtered(account, filtered.cause)
         record = gathered.record
         started = time.perf_counter()
-        agreed = self._agreed[tenant.name]
         assessment = self._evaluation.assess(record, account.day, tenant.zone, agreed.trial)
         rules_ms = round((time.perf_counter() - started) * 1000, 1)
         account.assessment = assessment
@@ -151,7 +152,7 @@ class PatientView:
             shown = []
         else:
             present = Present(assessment, self._plans[False].unread(record))
-            shown = self.cards(present, record, context, account, deadline, tenant)
+            shown = self.cards(present, record, context, account, earlier, tenant)
         return Answer(
             self.response(shown, assessment, gathered, tenant, account), _notes(request, gathered, account, rules_ms)
         )
@@ -174,10 +175,12 @@ class PatientView:
         on: date,
         deadline: Deadline,
         tenant: Tenant,
+        beside: Callable[[], None] | None = None,
     ) -> Gathered:
         """Return the record; raises `errors.Refused` for too little data, and for another person's.
 
-        Raises `_Filtered` before anything is fetched, when that is known to be in vain.
+        ``beside`` begins what can be done while more is pulled for a person to whom the trial may apply. Raises
+        `_Filtered` before anything is fetched, when that is known to be in vain.
         """
 
         def look(sent: Iterable[Any]) -> None:
@@ -197,6 +200,7 @@ class PatientView:
                 deadline=deadline,
                 settings=self._agreed[tenant.name].trial,
                 plan=self._plans[self._agreed[tenant.name].cards.allows_suggestions(on)],
+                beside=beside,
                 # The sandbox shows the assessment whether there is a card or not.
                 look=None if self._settings.sandbox.enabled else look,
             )
@@ -218,11 +222,19 @@ class PatientView:
         record: PatientRecord,
         context: Context,
         account: Account,
-        deadline: Deadline,
+        earlier: EarlierCards,
         tenant: Tenant,
     ) -> list[dict[str, Any]]:
         """Return the cards, none while an earlier answer or showing keeps them away; put it into the account."""
         agreed, assessment = self._agreed[tenant.name], present.assessment
+        if not agreed.cards.allows_card(assessment.verdict, assessment.evaluated_on):
+            shown = assessment.verdict in agreed.cards.show
+            account.ends(Outcome.NO_CARD, "no-attestation" if shown else assessment.verdict.value)
+            return []
+        history = earlier.known() if agreed.pauses else History()
+        if history and agreed.pauses and (cause := suppressed_by(history, present, account.day, agreed.pauses)):
+            account.ends(Outcome.SUPPRESSED, cause)
+            return []
         suggesting = agreed.cards.allows_suggestions(assessment.evaluated_on)
         cards = build_cards(
             assessment,
@@ -232,25 +244,9 @@ class PatientView:
             overdue=self._evaluation.overdue_tests(record, assessment, tenant.zone, agreed.trial) if suggesting else (),
             encounter=context.encounter,
         )
-        if not cards:
-            shown = assessment.verdict in agreed.cards.show
-            account.ends(Outcome.NO_CARD, "no-attestation" if shown else assessment.verdict.value)
-            return []
-        history = self.history(account, deadline) if agreed.pauses else History()
-        if history and agreed.pauses and (cause := suppressed_by(history, present, account.day, agreed.pauses)):
-            account.ends(Outcome.SUPPRESSED, cause)
-            return []
         account.ends(Outcome.CARD, None if history else "history-not-available")
         account.card = cards[0]["uuid"]
         return cards
-
-    def history(self, account: Account, deadline: Deadline) -> History | None:
-        """Return what is known of earlier cards; None when the database fails or takes too long."""
-        try:
-            return self._journal.history(account.parties, min(deadline.remaining, _HISTORY_SECONDS))
-        except (DatabaseBusy, SQLAlchemyError) as error:
-            log_failure("earlier cards not looked up", error)
-            return None
 
     def remember(self, account: Account, deadline: Deadline) -> None:
         """Note how the call ended. A database that fails or is busy costs the note, not the answer."""

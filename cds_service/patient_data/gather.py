@@ -80,11 +80,14 @@ def gather(
     settings: TrialSettings | None = None,
     plan: QueryPlan | None = None,
     look: Callable[[Iterable[Any]], None] | None = None,
+    beside: Callable[[], None] | None = None,
 ) -> Gathered:
     """Return the record of ``patient_id``, as complete as prefetch, server and deadline allow.
 
     ``plan`` is the trial's, made anew when not given. ``look`` is shown the patient's resources in the prefetch, and
-    what it raises ends the call before anything is pulled. Raises `RequiredDataMissing` and `IdentityMismatch`.
+    what it raises ends the call before anything is pulled. ``beside`` is called once the trial may still apply and
+    more is about to be pulled: it begins what can be done meanwhile. Raises `RequiredDataMissing` and
+    `IdentityMismatch`.
     """
     if not is_resource_id(patient_id):
         raise IdentityMismatch("context.patientId is not the id of a FHIR resource.")
@@ -93,7 +96,7 @@ def gather(
         gathering.check_identity()
         if look is not None:
             look(gathering.sent())
-        stopped = gathering.run(lambda record: passes_gates(record, trial, executor, on, zone, settings))
+        stopped = gathering.run(lambda record: passes_gates(record, trial, executor, on, zone, settings), beside)
     return Gathered(
         record=gathering.record(),
         prefetch_states={key: sent.state.value for key, sent in gathering.prefetched.items()},
@@ -140,16 +143,20 @@ class _Gathering:
             if sent.state is not PrefetchState.ABSENT:
                 self._searches[name] = sent.search
 
-    def run(self, passes: Callable[[PatientRecord], bool]) -> bool:
+    def run(self, passes: Callable[[PatientRecord], bool], beside: Callable[[], None] | None) -> bool:
         """Pull what is missing; return True when that ended at the gate.
 
-        ``passes`` says whether the trial may still apply to a record. Raises as `gather` does.
+        ``passes`` says whether the trial may still apply to a record; ``beside`` is called when it may. Raises as
+        `gather` does.
         """
         self.pull_gate()
         self.check_identity()
         self.check_required()
-        if self.has_more() and not passes(self.record_for_gate()):
-            return True
+        if self.has_more():
+            if not passes(self.record_for_gate()):
+                return True
+            if beside is not None:
+                beside()
         self.pull_rest()
         return False
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from cds_service.process import PerProcess
-from cds_service.storage.lane import DatabaseBusy, Lane
+from cds_service.storage.lane import DatabaseBusy, Lane, Pending
 from cds_service.storage.pseudonyms import own_key
 from cds_service.storage.revisions import HEAD, WrongRevision, check_revision, current_revision, stamp
 from cds_service.storage.tables import metadata
@@ -112,12 +112,16 @@ class Database:
 
     def read(self, seconds: float, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` reads, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
+        return self.begin_read(seconds, work).result()
+
+    def begin_read(self, seconds: float, work: Callable[[Connection], T]) -> Pending[T]:
+        """Begin what `read` does, to be done ``seconds`` from now; raises `DatabaseBusy`."""
 
         def run(_give_up: float) -> T:
             with self.engine.connect() as connection:
                 return work(connection)
 
-        return self._lanes.get().read.run(seconds, run, queue=False)
+        return self._lanes.get().read.begin(seconds, run, queue=False)
 
     def write(self, seconds: float, work: Callable[[Connection], T], *, synced: bool) -> T:
         """Do ``work`` in one transaction, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError.

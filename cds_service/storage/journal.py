@@ -31,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cards.override_reasons import REASONS
 from cds_service.storage.database import Database
+from cds_service.storage.lane import Pending
 from cds_service.storage.pseudonyms import Pseudonym
 from cds_service.storage.tables import calls, cards_shown, feedback
 from cds_service.suppression import History, Override, Shown, Snapshot
@@ -134,12 +135,16 @@ class Journal:
 
     def history(self, parties: Parties, seconds: float) -> History:
         """Return what is known of earlier cards, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
-        if parties.patient is None or parties.user is None:
-            return History()
-        patient, user = parties.patient.hashes, parties.user.hashes
+        return self.begin_history(parties, seconds).result()
+
+    def begin_history(self, parties: Parties, seconds: float) -> Pending[History]:
+        """Begin to look up what is known of earlier cards, to be done ``seconds`` from now; raises `DatabaseBusy`."""
+        patient = parties.patient.hashes if parties.patient else ()
+        user = parties.user.hashes if parties.user else ()
         known = {"tenant": parties.tenant, "service": parties.service, "patient": patient, "user": user}
-        rows = self._database.read(seconds, lambda connection: connection.execute(_HISTORY, known).all())
-        return _history(rows, patient, user)
+        return self._database.begin_read(
+            seconds, lambda connection: _history(connection.execute(_HISTORY, known).all(), patient, user)
+        )
 
     def feedback(self, tenant: str, service: str, entries: Sequence[Feedback], seconds: float) -> Stored:
         """Append what is new among ``entries``, all or none, within ``seconds``.

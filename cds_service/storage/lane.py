@@ -10,13 +10,32 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 class DatabaseBusy(RuntimeError):
     """The database did not do the work in the time there was."""
+
+
+class Pending(Generic[T]):
+    """Work that a lane does while its caller does something else."""
+
+    def __init__(self, future: Future[T], give_up: float) -> None:
+        self._future = future
+        self._give_up = give_up
+
+    def result(self) -> T:
+        """Return what the work returned, or raise what it raised; `DatabaseBusy` when it is not done in its time.
+
+        Work that has begun by then goes on to its end; work that has not is dropped.
+        """
+        try:
+            return self._future.result(max(0.0, self._give_up - time.monotonic()))
+        except TimeoutError:
+            self._future.cancel()
+            raise DatabaseBusy from None
 
 
 class Lane:
@@ -27,18 +46,17 @@ class Lane:
         self._places = threading.BoundedSemaphore(threads + waiting)
 
     def run(self, seconds: float, work: Callable[[float], T], *, queue: bool) -> T:
-        """Return what ``work`` returns; it is given the point of the monotonic clock at which to be done.
+        """Return what ``work`` returns, within ``seconds``; raises as `begin` and `Pending.result` do."""
+        return self.begin(seconds, work, queue=queue).result()
 
-        Raises `DatabaseBusy` after ``seconds``, or at once when all places are taken and ``queue`` is False. Work
-        that has begun by then goes on to its end; work that has not is dropped.
+    def begin(self, seconds: float, work: Callable[[float], T], *, queue: bool) -> Pending[T]:
+        """Begin ``work``, which is given the point of the monotonic clock at which to be done: ``seconds`` from now.
+
+        Raises `DatabaseBusy` when all places are taken: after ``seconds``, or at once when ``queue`` is False.
         """
         give_up = time.monotonic() + seconds
         if not self._places.acquire(timeout=seconds if queue else 0):
             raise DatabaseBusy
         future: Future[T] = self._pool.submit(work, give_up)
         future.add_done_callback(lambda _: self._places.release())
-        try:
-            return future.result(max(0.0, give_up - time.monotonic()))
-        except TimeoutError:
-            future.cancel()
-            raise DatabaseBusy from None
+        return Pending(future, give_up)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,19 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
 
 from cards.override_reasons import SYSTEM
 from cds_service.app import create_app
+from cds_service.cds_hooks import patient_view
 from cds_service.settings import Database as DatabaseSettings
 from cds_service.settings import Settings
+from cds_service.storage import journal
 from cds_service.storage.database import Database, DatabaseBusy
+from cds_service.storage.lane import Pending
 from cds_service.storage.tables import calls
+from cds_service.suppression import History
+from tests.support.fault_server import FaultServer, hang
 from tests.support.fhir import bundle, observation, patient
 from tests.support.service import FEEDBACK, TODAY, call, candidate, post, without_type_1
 
@@ -135,6 +143,30 @@ def test_suppression_can_be_switched_off(tmp_path: Path) -> None:
     clinic.answer(clinic.open(), "patient-refuses")
     clinic.pass_days(1)
     assert clinic.open() is not None
+
+
+def test_a_slow_fhir_server_does_not_bring_a_refused_card_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches that use up the deadline take nothing from the look-up of earlier answers: it goes on beside them."""
+    clinic = Clinic(tmp_path, limits={"deadline_seconds": 1})
+    clinic.answer(clinic.open(), "patient-refuses")
+    look_up = journal._history
+
+    def take_time(*given: Any) -> History:
+        time.sleep(0.3)
+        return look_up(*given)
+
+    monkeypatch.setattr(journal, "_history", take_time)
+    sent = {key: value for key, value in candidate().items() if key != "medications"}
+    with FaultServer(MedicationRequest=hang) as server:
+        assert clinic.open(prefetch=sent, fhirServer=server.base_url) is None
+    assert clinic.endings()[-1] == ("suppressed", "patient-refuses")
+
+
+def test_a_card_that_stays_away_is_not_written(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic.answer(clinic.open(), "patient-refuses")
+    monkeypatch.setattr(patient_view, "build_cards", None)
+    assert clinic.open() is None
+    assert clinic.endings()[-1] == ("suppressed", "patient-refuses")
 
 
 # -- showings ------------------------------------------------------------------------------------------------
@@ -272,23 +304,30 @@ def test_the_log_says_why_there_was_no_card(clinic: Clinic, caplog: pytest.LogCa
     assert (fields[-1]["outcome"], fields[-1]["cause"]) == ("filtered", "emergency")
 
 
-@pytest.mark.parametrize("failure", ["busy", "broken"])
+@pytest.mark.parametrize("failure", ["busy", "broken", "hangs"])
+@pytest.mark.parametrize("unsent", [(), ("medications",)], ids=["all is sent", "orders are pulled"])
 def test_a_database_that_does_not_answer_hides_no_card(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failure: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    unsent: tuple[str, ...],
+    failure: str,
 ) -> None:
     clinic = Clinic(tmp_path)
     clinic.answer(clinic.open(), "patient-refuses")
 
-    def fail(_self: Database, _seconds: float, work: Callable[[Connection], Any]) -> Any:
+    def fail(_self: Database, _seconds: float, _work: Callable[[Connection], Any]) -> Pending[Any]:
         if failure == "busy":
             raise DatabaseBusy
-        from sqlalchemy.exc import OperationalError
+        future: Future[Any] = Future()
+        if failure == "broken":
+            future.set_exception(OperationalError("SELECT", {}, Exception("gone")))
+        return Pending(future, give_up=0)
 
-        raise OperationalError("SELECT", {}, Exception("gone"))
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Database, "read", fail)
-        assert clinic.open() is not None
+    sent = {key: value for key, value in candidate().items() if key not in unsent}
+    with monkeypatch.context() as patched, FaultServer() as server:
+        patched.setattr(Database, "begin_read", fail)
+        assert clinic.open(prefetch=sent, fhirServer=server.base_url) is not None
     assert "earlier cards not looked up" in caplog.text
     assert clinic.endings()[-1] == ("card", "history-not-available")
     assert clinic.open() is None
