@@ -28,8 +28,10 @@ test-browser: $(VENV)/.installed ## drive the pages in Chromium (Debian: apt ins
 
 # Calls of each operation that are made up; 2000 take some ten minutes.
 EXAMPLES ?= 2000
-fuzz: $(VENV)/.installed ## a long run of made-up calls against openapi.json
+CASES ?= 50000
+fuzz: $(VENV)/.installed ## a long run of made-up calls: against openapi.json, then bodies of signed-in hook calls
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest --timeout 3600 tests/service/test_schemathesis.py
+	$(BIN)/python -m tests.fuzz.hook_body --cases $(CASES)
 
 # The extra `spark` is large and needs Java, so it is no part of `make setup`.
 test-spark: $(VENV)/.installed ## both engines of `trial-cds screen` side by side (installs PySpark, needs Java 17)

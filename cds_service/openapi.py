@@ -66,7 +66,7 @@ def _cds_hooks(ids: list[str]) -> dict[str, Any]:
     return {
         "/cds-services": {
             "get": _operation(
-                "discover", "What the service offers", _answers(_json("discovery"), 400, 401), secured=True
+                "discover", "What the service offers", _answers(_json("discovery"), 400, 401, 503), secured=True
             )
         },
         "/cds-services/{service_id}": {
@@ -74,7 +74,7 @@ def _cds_hooks(ids: list[str]) -> dict[str, Any]:
             "post": _operation(
                 "patientView",
                 "Cards for the patient whose chart is opened",
-                _answers(_json("response"), 400, 401, 404, 408, 412, 413, 415),
+                _answers(_json("response"), 400, 401, 404, 408, 412, 413, 415, 503),
                 body="request",
                 secured=True,
             ),

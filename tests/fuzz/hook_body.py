@@ -92,7 +92,7 @@ def prefetch_key(resource: dict[str, Any]) -> str | None:
 
 
 def good_call(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a call that sends ``resources`` along."""
+    """Return a call that sends ``resources`` along, and names no FHIR server."""
     prefetch: dict[str, Any] = {key: {"resourceType": "Bundle", "type": "searchset"} for key in KEYS.values()}
     for resource in resources:
         key = prefetch_key(resource)
@@ -101,7 +101,7 @@ def good_call(resources: list[dict[str, Any]]) -> dict[str, Any]:
         elif key:
             prefetch[key].setdefault("entry", []).append({"resource": resource, "search": {"mode": "match"}})
     access = {"access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 300, "patient": PERSON}
-    return call(prefetch, of=PERSON, fhirServer=_NOBODY, fhirAuthorization=access)
+    return call(prefetch, of=PERSON, fhirAuthorization=access)
 
 
 # -- and what may be wrong with it ---------------------------------------------------------------------------
@@ -130,18 +130,29 @@ odd = st.one_of(
 )
 
 
-def _places(content: Any) -> list[tuple[Any, Any]]:
-    """Return every container with every key or index in it."""
+def _places(content: Any, unopened: str = "") -> list[tuple[Any, Any]]:
+    """Return every container with every key or index in it, but for what lies under the key ``unopened``."""
     found, left = [], [content]
     while left:
         node = left.pop()
         keys = list(node) if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
         found += [(node, key) for key in keys]
-        left += [node[key] for key in keys]
+        left += [node[key] for key in keys if key != unopened]
     return found
 
 
+def _resources(content: Any) -> list[Any]:
+    """Return what stands where the resources of a call do, or of a FHIR server."""
+    if isinstance(content, list):
+        return content
+    prefetch = content.get("prefetch")
+    values = list(prefetch.values()) if isinstance(prefetch, dict) else []
+    entries = [value["entry"] for value in values if isinstance(value, dict) and isinstance(value.get("entry"), list)]
+    return [*values, *itertools.chain.from_iterable(entries)]
+
+
 CHANGES = (0, 1, 1, 2, 3, 6)
+WHERE = ("anywhere", "around", *6 * ("resource",))
 
 
 @st.composite
@@ -149,9 +160,13 @@ def changed(draw: st.DrawFn, content: Any) -> Any:
     """Return a copy of ``content`` with none, one or a few changes."""
     content = orjson.loads(orjson.dumps(content))
     for _ in range(draw(st.sampled_from(CHANGES))):
-        places = _places(content)
+        where = draw(st.sampled_from(WHERE))
+        if where == "resource" and (resources := _resources(content)):
+            places = _places(draw(st.sampled_from(resources)))
+        else:
+            places = _places(content, unopened="prefetch" if where == "around" else "")
         if not places:
-            break
+            continue
         holder, key = places[draw(st.integers(0, len(places) - 1))]
         _change(draw, holder, key)
     return content
@@ -168,7 +183,7 @@ def _change(draw: st.DrawFn, holder: Any, key: Any) -> None:
     elif what == "wrap":
         holder[key] = [holder[key]]
     elif what == "nest":
-        for _ in range(draw(st.sampled_from([1, 20, 2_000]))):
+        for _ in range(draw(st.sampled_from([1, 20, 400, 2_000]))):
             holder[key] = {"extension": [holder[key]]} if len(str(key)) % 2 else [holder[key]]
     else:
         # A copy, for the next change may be made in it.
@@ -200,11 +215,12 @@ def cases(draw: st.DrawFn) -> Case:
     some = [person, *(rest if draw(st.booleans()) else rest[first:last])]
     body = good_call(some)
     pulled = draw(st.integers(1, PULLED_OF)) == 1
+    if pulled or draw(st.integers(1, 4)) == 1:
+        body["fhirServer"] = _SERVER if pulled else _NOBODY
     if pulled:
-        body["fhirServer"] = _SERVER
         for key in draw(st.sets(st.sampled_from(sorted(KEYS.values())), min_size=1)):
             body["prefetch"].pop(key, None)
-    if draw(st.integers(1, 20)) == 1:
+    if draw(st.integers(1, 60)) == 1:
         labs = body["prefetch"].get("labs", {})
         labs["entry"] = labs.get("entry", []) * 30
     body = draw(changed(body))
@@ -219,20 +235,10 @@ _SERVER = "http://fhir.server"
 
 
 def _json(content: Any) -> bytes:
-    """Return JSON of not much more than the service takes."""
-    body = bytearray()
     try:
-        for part in json.JSONEncoder().iterencode(content):
-            body += part.encode()
-            if len(body) > _LARGEST:
-                break
+        return json.dumps(content).encode()
     except RecursionError:
         return b"[" * 5_000
-    return bytes(body)
-
-
-_LARGEST = 6_000_000
-"""Bytes of a body; the service takes five million."""
 
 
 # -- the run -------------------------------------------------------------------------------------------------
