@@ -78,6 +78,7 @@ lock: $(VENV)/.uv ## solve requirements/*.in into requirements/*.lock
 	$(COMPILE) --build-constraints $(LOCKS)/build.lock -c $(LOCKS)/dev.lock $(SANDBOX_IN) -o $(LOCKS)/sandbox.lock
 	$(COMPILE) --build-constraints $(LOCKS)/build.lock -c $(LOCKS)/dev.lock $(RUN_IN) -o $(LOCKS)/run.lock
 	$(COMPILE) --build-constraints $(LOCKS)/build.lock $(LOCKS)/spark.in -o $(LOCKS)/spark.lock
+	$(COMPILE) --build-constraints $(LOCKS)/build.lock -c $(LOCKS)/dev.lock $(LOCKS)/otel.in -o $(LOCKS)/otel.lock
 
 clean: ## remove everything that make and the tools have made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

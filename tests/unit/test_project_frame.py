@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements"
-LOCKS = ("bootstrap", "build", "run", "sandbox", "dev")
+LOCKS = ("bootstrap", "build", "run", "sandbox", "dev", "otel")
 MAKE_COMMANDS = (
     "setup", "demo", "test", "test-browser", "check", "bench", "docs", "docs-site", "pictures", "lock", "clean",
 )  # fmt: skip
@@ -96,6 +96,7 @@ def test_locks_name_no_download_address(lock: str) -> None:
         ("run", ["run"]),
         ("sandbox", ["run", "sandbox"]),
         ("dev", ["run", "sandbox", "dev"]),
+        ("otel", ["otel"]),
     ],
 )
 def test_locks_answer_what_the_sources_ask(lock: str, sources: list[str]) -> None:
@@ -131,6 +132,7 @@ def test_requirements_are_written_down_once() -> None:
         ["requirements/sandbox.in"],
         ["requirements/dev.in"],
         ["requirements/spark.in"],
+        ["requirements/otel.in"],
     ]
 
 
