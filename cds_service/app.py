@@ -18,6 +18,7 @@ from cds_service.security.authentication import Authenticator
 from cds_service.security.key_store import KeyStores
 from cds_service.security.tenants import Tenant, Tenants
 from cds_service.settings import Settings
+from cds_service.stopping import Stopping
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Journal
 from cds_service.storage.pseudonyms import Pseudonyms, site_keys
@@ -56,7 +57,8 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     keys = KeyStores(tenants, str(settings.ca_bundle) if settings.ca_bundle else None)
     authenticator = Authenticator(tenants, keys, UsedTokens(database), settings.public_url)
     app.register_blueprint(routes.blueprint(services, journal, settings, authenticator))
-    app.register_blueprint(health.blueprint(database, evaluations, keys))
+    stopping = Stopping()
+    app.register_blueprint(health.blueprint(database, evaluations, keys, stopping))
     app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
     app.register_blueprint(registration.blueprint(evaluations[0].trial, settings))
     app.register_blueprint(documents.blueprint([one.trial for one in evaluations], settings))
@@ -66,6 +68,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
         app.register_blueprint(_sandbox(first, services[first.trial.service_id].view, settings, tenant))
     app.extensions["trial_cds"] = evaluations
     app.extensions["trial_cds_keys"] = keys
+    app.extensions["trial_cds_stopping"] = stopping
     return app
 
 

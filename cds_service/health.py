@@ -10,13 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from cds_service.evaluation import Evaluation, SelfTestFailed
 from cds_service.logs import log_failure
 from cds_service.security.key_store import KeysMissing, KeyStores
+from cds_service.stopping import Stopping
 from cds_service.storage.database import Database, DatabaseBusy
 from cds_service.web import json_response
 from rules.engine import EvaluationError
 
 
-def blueprint(database: Database, evaluations: Iterable[Evaluation], keys: KeyStores) -> Blueprint:
-    """Return ``/health/live`` and ``/health/ready`` (503 until every check passes)."""
+def blueprint(database: Database, evaluations: Iterable[Evaluation], keys: KeyStores, stopping: Stopping) -> Blueprint:
+    """Return ``/health/live`` and ``/health/ready`` (503 until every check passes, and when the service stops)."""
     routes = Blueprint("health", __name__, url_prefix="/health")
     checks: Mapping[str, Callable[[], object]] = {
         "database": database.check,
@@ -30,6 +31,8 @@ def blueprint(database: Database, evaluations: Iterable[Evaluation], keys: KeySt
 
     @routes.get("/ready")
     def ready() -> Response:
+        if stopping.begun:
+            return json_response({"status": "stopping", "checks": {}}, 503)
         results = {name: _passes(name, check) for name, check in checks.items()}
         good = all(results.values())
         words = {name: "ok" if passed else "failed" for name, passed in results.items()}

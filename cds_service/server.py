@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
+import time
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from cards import suggestions
@@ -23,7 +26,7 @@ _WORKER_SILENCE_SECONDS = 30
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until told to stop by SIGTERM or SIGINT; open requests are finished first.
+    """Serve until told to stop. By SIGTERM, calls under way are answered first; SIGINT is for the impatient.
 
     Raises `SettingsError` for an address that everyone can reach while no tenant is configured, unless the
     settings allow it, and `PortUnusable`.
@@ -57,11 +60,46 @@ class _JsonLogger(Logger):
             handler.setFormatter(JsonLines())
 
 
+class _Arbiter(Arbiter):  # type: ignore[misc, unused-ignore]
+    """gunicorn's master, which says that it is about to stop before it refuses calls."""
+
+    def __init__(self, server: _Server) -> None:
+        self._server = server
+        super().__init__(server)
+
+    def handle_term(self) -> None:
+        """Go on for ``server.drain_seconds``, no longer ready; then finish calls under way, and end.
+
+        A second signal ends the first part at once.
+        """
+        app: Any = self._server.wsgi()
+        app.extensions["trial_cds_stopping"].begin()
+        log("stopping")
+        until = time.monotonic() + self._server.drain_seconds
+        while (left := until - time.monotonic()) > 0 and not self._hurried(min(left, 1.0)):
+            self.murder_workers()
+            self.manage_workers()
+        super().handle_term()
+
+    def _hurried(self, seconds: float) -> bool:
+        """Wait for signals; True when one of them asks to end."""
+        for number in self.wait_for_signals(seconds):
+            if number == signal.SIGCHLD:
+                self.handle_chld()
+            elif number in (signal.SIGINT, signal.SIGQUIT):
+                self.SIG_QUEUE.put(number)  # for `stop`, which then does not wait for calls under way
+                return True
+            elif number == signal.SIGTERM:
+                return True
+        return False
+
+
 class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
     def __init__(self, settings: Settings, host: str, port: int) -> None:
         self._settings = settings
         self._bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.receive_seconds = settings.limits.receive_seconds
+        self.drain_seconds = settings.server.drain_seconds
         super().__init__()
 
     def load_config(self) -> None:
@@ -86,6 +124,9 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
         }.items():
             self.cfg.set(name, value)
 
+    def run(self) -> None:
+        _Arbiter(self).run()
+
     def load(self) -> Any:
         """Make the application before the fork, and keep the collector away from what workers share."""
         app = create_app(self._settings)
@@ -99,9 +140,10 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
 
 def _start_worker(server: Any, worker: Worker) -> None:
     """Make each trial's engine in the new worker, which does not start if the self-test fails, and renew keys."""
-    worker.receive_seconds = server.app.receive_seconds
-    gc.set_threshold(50_000, 20, 50)
     extensions = server.app.wsgi().extensions
+    worker.receive_seconds = server.app.receive_seconds
+    worker.stopping = extensions["trial_cds_stopping"]
+    gc.set_threshold(50_000, 20, 50)
     for evaluation in extensions["trial_cds"]:
         _ = evaluation.executor
     extensions["trial_cds_keys"].start()

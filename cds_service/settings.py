@@ -193,6 +193,13 @@ class Server(Part):
     max_requests: int = Field(default=5_000, ge=0, description="Requests after which a worker is replaced; 0: never.")
     keep_alive_seconds: int = Field(default=75, ge=0, description="Time for which an idle connection is kept.")
     graceful_seconds: int = Field(default=20, ge=1, description="Time for open requests to end when the service stops.")
+    drain_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=300,
+        description="Time before that in which it still answers but says that it is not ready, so that load balancers "
+        "turn elsewhere.",
+    )
     peers: bool = Field(
         default=False, description="True when other hosts or containers answer the same EHRs: needs PostgreSQL."
     )
@@ -251,6 +258,10 @@ class Settings(BaseSettings):
         if self.server.peers and self.database.is_sqlite:
             how = "give a PostgreSQL address, or set server.peers to false: other hosts do not see an SQLite file"
             problems.append(("database.url", how))
+        longest = self.limits.receive_seconds + self.limits.deadline_seconds
+        if self.server.graceful_seconds <= longest:
+            how = f"give more than limits.receive_seconds and limits.deadline_seconds together ({longest:g})"
+            problems.append(("server.graceful_seconds", f"{how}: a call under way is else cut off when it stops"))
         if self.tenants and not self.privacy.hash_keys:
             how = "give a key, such as that of: openssl rand -base64 32; patients and users are stored hashed by it"
             problems.append(("privacy.hash_keys", how))

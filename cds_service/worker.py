@@ -27,6 +27,7 @@ from cds_service.cds_hooks.errors import of_status
 from cds_service.cds_hooks.outcome import CONTENT_TYPE, operation_outcome
 from cds_service.logs import log, log_failure
 from cds_service.security.headers import ALWAYS
+from cds_service.stopping import Stopping
 
 _STATUSES = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -59,10 +60,13 @@ class Arrivals:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
-    """Serves with threads; ``receive_seconds`` is set before it starts."""
+    """Serves with threads; ``receive_seconds`` and ``stopping`` are set before it starts."""
 
     receive_seconds = 5.0
     """Time for the headers of a request to arrive, and again for its body; looked at once a second."""
+
+    stopping: Stopping
+    """Once it has begun, each answer is the last of its connection: the next call finds another host."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -108,7 +112,7 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
 
             def start(status: str, headers: list[tuple[str, str]], failure: Any = None) -> Any:
                 # gunicorn drops this header of an application without a look at it.
-                if ("Connection", "close") in headers:
+                if ("Connection", "close") in headers or self.stopping.begun:
                     start_response.__self__.force_close()
                 return start_response(status, headers, failure)
 

@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,9 @@ from typing import Any
 import pytest
 import requests
 
+from cds_service.settings import Settings
 from tests.support.server import RunningService, free_port, running_service
-from tests.support.service import SERVICE, call, candidate, without_type_1
+from tests.support.service import FEEDBACK, SERVICE, call, candidate, locked, without_type_1
 
 SECRET_TOKEN = "token-that-must-not-be-written"
 SECRET_PATIENT = "patient-that-must-not-be-written"
@@ -241,13 +244,45 @@ def test_the_log_holds_neither_tokens_nor_patients(service: RunningService, slow
 # -- stopping and crashing -----------------------------------------------------------------------------------
 
 
-def test_a_request_in_flight_is_answered_before_the_service_stops(tmp_path: Path, slow_fhir_server: str) -> None:
-    with running_service(tmp_path, "--workers", "1") as service, ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(_post, service, call(fhirServer=slow_fhir_server))
-        time.sleep(SLOW_SECONDS / 3)
-        assert not answer.done()
-        assert service.stop() == 0
-        assert answer.result(timeout=1).status_code == 412
+def test_a_service_that_stops_answers_what_is_under_way_and_loses_no_feedback(
+    tmp_path: Path, slow_fhir_server: str
+) -> None:
+    with running_service(tmp_path, "--workers", "2") as service, ThreadPoolExecutor(12) as pool:
+        (card,) = _post(service, call(candidate())).json()["cards"]
+        taken = {"card": card["uuid"], "outcome": "accepted", "acceptedSuggestions": []}
+        with locked(tmp_path):
+            slow = [pool.submit(_post, service, call(fhirServer=slow_fhir_server)) for _ in range(6)]
+            told = pool.submit(_post, service, {"feedback": [taken]}, FEEDBACK)
+            time.sleep(SLOW_SECONDS / 3)
+            assert not any(answer.done() for answer in (*slow, told))
+            began = time.monotonic()
+            service.process.terminate()
+            time.sleep(SLOW_SECONDS / 3)
+        assert service.process.wait(timeout=30) == 0
+        assert time.monotonic() - began < Settings().server.graceful_seconds / 2
+        assert [answer.result(timeout=1).status_code for answer in slow] == [412] * 6
+        assert told.result(timeout=1).json() == {"stored": 1, "alreadyKnown": 0}
+        workers = {line["process"] for line in service.lines() if line["event"].startswith("Booting worker")}
+        assert not any(Path(f"/proc/{worker}").exists() for worker in workers), "a worker was left behind"
+    with closing(sqlite3.connect(service.database)) as database:
+        assert database.execute("SELECT count(*) FROM feedback").fetchone() == (1,)
+
+
+def test_a_service_that_is_about_to_stop_answers_on_but_is_not_ready(tmp_path: Path) -> None:
+    drain = {"TRIAL_CDS_SERVER__DRAIN_SECONDS": "60"}
+    with running_service(tmp_path, "--workers", "2", **drain) as service:
+        kept = service.session
+        ready = f"{service.url}/health/ready"
+        assert kept.get(ready, timeout=10).status_code == 200
+        service.process.terminate()
+        give_up = time.monotonic() + 10
+        while (answer := kept.get(ready, timeout=10)).status_code == 200 and time.monotonic() < give_up:
+            time.sleep(0.02)
+        assert (answer.status_code, answer.json()["status"]) == (503, "stopping")
+        assert answer.headers["Connection"] == "close", "the next call of this connection goes elsewhere"
+        assert _cards(service, call(candidate())) == 1
+        assert service.session.get(f"{service.url}/health/live", timeout=10).status_code == 200
+        assert service.stop() == 0, "a second signal ends the waiting"
 
 
 def test_an_open_address_is_refused_unless_said_aloud(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cds_service.settings import Settings, SettingsError, load_settings
+from cds_service.cli import main
+from cds_service.settings import Settings, load_settings
 from cds_service.storage.database import Database
 from cds_service.storage.tables import calls
 from tests.support.postgresql import PostgresqlServer
@@ -55,11 +56,14 @@ def test_hosts_without_configured_keys_share_the_key_of_their_database(postgresq
     assert Database(url).own_key() == Database(url).own_key()
 
 
-def test_peers_on_sqlite_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_peers_on_sqlite_are_refused_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "trial-cds.toml"
     path.write_text("[server]\npeers = true\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"database\.url: give a PostgreSQL address"):
-        load_settings(path)
+    for command in (["serve"], ["config", "check"], ["db", "upgrade"]):
+        assert main([*command, "--config", str(path)]) == 1
+        assert "database.url: give a PostgreSQL address, or set server.peers to false" in capsys.readouterr().err
     monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", "postgresql://trial_cds@db.example/trial_cds")
     assert load_settings(path).server.peers
     assert not Settings().server.peers

@@ -71,6 +71,8 @@ def test_file_can_be_named_by_a_variable(tmp_path: Path, monkeypatch: pytest.Mon
         ('[open]\ncors_origins = ["https://x.org/path"]', "open.cors_origins.0: give an origin"),
         ('show = ["not-applicable"]', "show: must not hold not-applicable"),
         ("[limits]\ndeadline_seconds = 0", "limits.deadline_seconds"),
+        ("[limits]\ndeadline_seconds = 15", "server.graceful_seconds: give more than limits.receive_seconds and"),
+        ("[server]\npeers = true", "database.url: give a PostgreSQL address, or set server.peers to false"),
         ('[recruitment.attestation]\nrole = "PI"', "recruitment.attestation.expires: Field required"),
         ("zone =", "not TOML"),
     ],
