@@ -133,8 +133,9 @@ def why_flagged(facts: Sequence[Markdown]) -> Markdown:
 
 def why_against(facts: Sequence[Markdown], blocks: int) -> Markdown:
     """Return in one line why there is a card although something blocks; what is confidential is only counted."""
-    named = ", ".join([*facts, *(["confidential, see the chart"] if blocks > len(facts) else [])])
-    return Markdown(f"**Why:** your site asks to see such cards. Against the study: {count(blocks, 'item')} ({named}).")
+    hidden = blocks - len(facts)
+    named = ", ".join([*facts, *([f"{count(hidden, 'confidential item')}, see the chart"] if hidden else ())])
+    return Markdown(f"**Why:** your site asks to see such cards. Against the study: {named}.")
 
 
 def fact(result: CriterionResult, measured: bool) -> Markdown:
@@ -197,7 +198,7 @@ def confidential(present: int, open_items: int) -> tuple[Markdown, ...]:
     """Return the lines that stand for criteria not to be named."""
     counted = ((present, "present"), (open_items, "open"))
     return tuple(
-        Markdown(f"a confidential item is {state}: see the chart" if number == 1 else
+        Markdown(f"A confidential item is {state}: see the chart" if number == 1 else
                  f"{number} confidential items are {state}: see the chart")
         for number, state in counted if number
     )  # fmt: skip
@@ -208,8 +209,8 @@ def source(evidence: Evidence, said: str = "") -> Markdown:
 
     What the sentence ``said`` before it tells already is not told again.
     """
-    value, on, said = evidence.value or "", day_of(evidence.date or ""), day_of(said)
-    known = bool(value) and value in said
+    value, on, said = day_of(evidence.value or ""), day_of(evidence.date or ""), day_of(said)
+    known = bool(value) and (value in said or (bool(on) and on in said and _has_number_of(value, said)))
     told = [part for part in (evidence.display, value) if part and not (known or part in said)]
     words = " ".join(escape(plain_units(part), LONGEST_PART) for part in told)
     if evidence.compared_as and evidence.compared_as not in said:
@@ -219,7 +220,16 @@ def source(evidence: Evidence, said: str = "") -> Markdown:
     return Markdown(", ".join(part for part in parts if part))
 
 
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?")
+_NUMBER = re.compile(r"[\d.]+")
+
+
+def _has_number_of(value: str, said: str) -> bool:
+    """True when the number of ``value`` stands in ``said``, with its unit written elsewhere: 118 in "118/74 mmHg"."""
+    number = _NUMBER.match(value)
+    return bool(number and re.search(rf"(?<![\d.]){re.escape(number[0])}(?![\d.])", said))
+
+
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 
 
 def day_of(text: str) -> str:
@@ -231,12 +241,12 @@ def _said(result: CriterionResult) -> Markdown:
     """Return the criterion's sentence without its name in front, which stands there already."""
     after = result.summary.removeprefix(result.label)
     plain = after.lstrip(" :") if after != result.summary and after[:1] in (" ", ":") else ""
-    return escape(plain_units(day_of(plain or result.summary)), LONGEST_FINDING)
+    return escape(readable(plain or result.summary), LONGEST_FINDING)
 
 
 _UNITS = (
     ("mm[Hg]", "mmHg"), ("10*9/L", "×10⁹/L"), ("10*3/uL", "×10³/µL"), ("kg/m2", "kg/m²"), ("1.73m2", "1.73 m²"),
-    ("1.73_m2", "1.73 m²"), ("umol/L", "µmol/L"),
+    ("1.73_m2", "1.73 m²"), ("umol/L", "µmol/L"), (" U/d", " U a day"),
 )  # fmt: skip
 
 
@@ -245,6 +255,11 @@ def plain_units(text: str) -> str:
     for unit, written in _UNITS:
         text = text.replace(unit, written)
     return text
+
+
+def readable(text: str) -> str:
+    """Return a sentence of the rules as people write: days without times of the day, units as clinicians write them."""
+    return plain_units(day_of(text))
 
 
 def _qualifiers(result: CriterionResult) -> Markdown:

@@ -45,7 +45,7 @@ class Answer(Struct, frozen=True):
         return Evidence(self.observation.reference, self.display, reported, None, self.when.text if self.when else None)
 
     def __str__(self) -> str:
-        return f"{self.display} {self.reported} ({self.date})"
+        return f"{self.display}: {self.reported} ({self.date})"
 
 
 Reader = Callable[[Value], StrEnum]

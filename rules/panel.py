@@ -52,7 +52,8 @@ class Part(Struct, frozen=True):
     def __str__(self) -> str:
         words = self.selection.words()
         beside = f" ({self.beside})" if self.beside else ""
-        return f"{self.title} {words['value']} on {words['date']}{beside}"
+        value = words["value"].replace("{", "").replace("}", "").removesuffix(f" {self.title}")  # "INR 1.0 INR"
+        return f"{self.title} {value} on {words['date']}{beside}"
 
     def fields(self) -> dict[str, FactValue]:
         limits = {f"{self.name}_{key}": limit for key, limit in self.limits.items() if limit is not None}

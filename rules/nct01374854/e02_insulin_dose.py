@@ -94,7 +94,7 @@ class _Dose:
         return self.order.active
 
     def __str__(self) -> str:
-        remarks = [_words(self.amount) + (" by supply" if self.by_supply else "")]
+        remarks = [f"{_words(self.amount)} a day" + (" by supply" if self.by_supply else "")]
         remarks += [self.order.use.value] if not self.active else []
         return f"{self.order.name} ({', '.join(remarks)})"
 

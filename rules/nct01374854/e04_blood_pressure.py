@@ -87,7 +87,9 @@ class _Day:
     @property
     def words(self) -> str:
         values = (r.result.compared or r.result.reported if r else "(missing)" for r in (self.sbp, self.dbp))
-        return "/".join(values)
+        systolic, diastolic = values
+        number, _, unit = systolic.partition(" ")
+        return f"{number}/{diastolic}" if diastolic.endswith(f" {unit}") else f"{systolic}/{diastolic}"
 
 
 def find(chart: Chart) -> Finding:

@@ -78,7 +78,7 @@ RULES = (
          f"{_CLEAR} aPTT not measured.", Confidence.MODERATE),
     Rule("pt-alone-clear", (*_clear("pt"), *_absent("aptt", "inr")), Status.NOT_MET,
          f"{_CLEAR} aPTT not measured.", Confidence.MODERATE),
-    Rule("unknown", (), Status.UNKNOWN, "Known: {values}. {why}."),
+    Rule("unknown", (), Status.UNKNOWN, "{known}Open: {why}."),
 )  # fmt: skip
 
 

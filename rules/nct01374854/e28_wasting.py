@@ -52,7 +52,7 @@ RULES = (
     Rule("within-usual", (field.protein_low >= field.protein_usual,), Status.NOT_MET,
          "Not low by usual limits: {protein}; no cachexia or terminal state is recorded.",
          Confidence.LOW, Basis.ABSENCE),
-    Rule("unknown", (), Status.UNKNOWN, "Known: {values}. Open: {why}."),
+    Rule("unknown", (), Status.UNKNOWN, "{known}Open: {why}."),
 )  # fmt: skip
 
 _JUDGED = ("protein_malnutrition", "plasma_protein_disorder")

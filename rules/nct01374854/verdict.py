@@ -38,7 +38,7 @@ RULES: tuple[Rule[Verdict], ...] = (
     Rule("all-met", (field.required_met.holds, field.softened <= 0, field.unknown <= 0),
          Verdict.POTENTIALLY_ELIGIBLE, "Nothing blocks, and no computable criterion is unknown."),
     Rule("some-open", (field.type_1_possible.holds, field.secretion_or_control.holds), Verdict.POSSIBLY_ELIGIBLE,
-         "Nothing blocks; {unknown} unknown, {softened} borderline."),
+         "Nothing blocks; {unknown} unknown{borderline}."),
     Rule("too-little", (), Verdict.INSUFFICIENT_DATA,
          "Nothing blocks, but too little is known: type 1 diabetes, and C-peptide or HbA1c, must be met."),
 )  # fmt: skip
@@ -81,7 +81,7 @@ def tally(
             "diabetes": by_id["I4"].summary,
             "blocking": count(len(blocking), "criterion blocks", "criteria block"),
             "unknown": count(len(unknown), "criterion is", "criteria are"),
-            "softened": str(len(softened)),
+            "borderline": f", {len(softened)} borderline" if softened else "",
         },
         notes=[
             *(f"{r.id} {r.label}: {r.summary}" for r in (*blocking, *softened) if r.id not in MAY_BE_JUDGED),

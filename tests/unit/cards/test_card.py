@@ -231,6 +231,9 @@ def test_recruitment_stands_in_the_second_line() -> None:
         ("1990-01-01", "Date of birth", "1990-01-01", "Age 35.", "Date of birth 1990-01-01, Observation/1"),
         ("now", "Stay", "2026-11-20T08:00:00Z to now", "In.", "Stay now, 2026-11-20 to now, Observation/1"),
         ("165 mm[Hg]", "Systolic", None, "High.", "Systolic 165 mmHg, Observation/1"),
+        ("onset 2009-01-16T08:30:00", "T1DM", None, "Late.", "T1DM onset 2009-01-16, Observation/1"),
+        ("118 mm[Hg]", "Systolic", "2026-03-02", "118/74 mm[Hg] on 2026-03-02.", "Observation/1"),
+        ("18 mm[Hg]", "Pulse", "2026-03-02", "118/74 on 2026-03-02.", "Pulse 18 mmHg, 2026-03-02, Observation/1"),
     ],
 )
 def test_a_source_does_not_repeat_what_the_sentence_says(
@@ -238,6 +241,30 @@ def test_a_source_does_not_repeat_what_the_sentence_says(
 ) -> None:
     shown = wording.source(Evidence("Observation/1", display, value, None, on), said)
     assert Rendered(shown).text.strip() == source
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("onset 2009-01-16T08:30:00: late", "onset 2009-01-16: late"),
+        ("on 2025-05-20T08:00:00.123+02:00.", "on 2025-05-20."),
+        ("from 2025-05-20T08:00Z to now", "from 2025-05-20 to now"),
+        ("2014-02", "2014-02"),
+    ],
+)
+def test_times_of_the_day_are_left_out_and_nothing_else_is(text: str, shown: str) -> None:
+    assert wording.day_of(text) == shown
+
+
+def test_what_speaks_against_is_named_in_the_first_line() -> None:
+    against = [
+        result("E3", Status.MET, label="hs-CRP"),
+        result("E8", Status.MET, label="SECRET", sensitive=True),
+    ]
+    given = assessment(*against, verdict=Verdict.NOT_ELIGIBLE)
+    settings = CardSettings(PUBLIC_URL, show=frozenset({Verdict.NOT_ELIGIBLE}))
+    first = Rendered(card(given, trial_for(given), settings)["detail"].split("\n\n")[0]).text
+    assert "Against the study: hs-CRP, 1 confidential item, see the chart." in first
 
 
 def test_an_exclusion_is_called_present_or_not_found_never_met() -> None:
@@ -293,7 +320,7 @@ def test_confidential_items_are_counted_and_not_named() -> None:
     shown = str(usual_card())
     for secret in ("HIV", "TB", "hepatitis", "anorexia", "bulimia", "Dementia", "E9", "E29"):
         assert secret not in shown
-    assert "a confidential item is open: see the chart" in shown
+    assert "A confidential item is open: see the chart" in shown
     assert "1 confidential item: nothing found" in shown
 
 

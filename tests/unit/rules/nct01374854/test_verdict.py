@@ -140,8 +140,12 @@ def test_no_change_of_a_rule_goes_unnoticed(trial: Trial) -> None:
 def test_the_reasons_name_what_blocks(trial: Trial) -> None:
     found = Person("", NOT_ELIGIBLE, "blocked", {"E1": MET, "E3": MET, "I1": NOT_MET}, ("E3",)).tally(trial)
     assert list(found.notes) == ["E1 Label of E1: Finding of E1.", "E3 Label of E3: Finding of E3."]
-    words = (found.words["blocking"], found.words["softened"], found.words["age"])
-    assert words == ("2 criteria block", "1", "Finding of I1.")
+    words = (found.words["blocking"], found.words["borderline"], found.words["age"])
+    assert words == ("2 criteria block", ", 1 borderline", "Finding of I1.")
+
+
+def test_what_is_not_borderline_is_not_counted(trial: Trial) -> None:
+    assert Person("", NOT_ELIGIBLE, "blocked", {"E1": MET}).tally(trial).words["borderline"] == ""
 
 
 def test_the_criteria_named_here_exist(trial: Trial) -> None:
