@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from rules.codes import ATC, CVX, ICD9CM, ICD10, ICD10CM, LOINC, RXNORM, SNOMED, canonical_system, plain_code
 from rules.record import PatientRecord
@@ -56,57 +56,74 @@ class QualityReader:
     """Looks through records for what the rules pass over in silence."""
 
     def __init__(self, trial: Trial) -> None:
-        self._units = trial.units
-        self._asked = {key for values in trial.value_sets.values() for key in values.exact_rows}
-        self._seen: dict[tuple[str | None, str | None], bool] = {}
+        asked = {key for values in trial.value_sets.values() for key in values.exact_rows}
+        self._is_asked = _Remembered(lambda coding: _key(*coding) in asked)
+        """System and code -> whether one of the criteria reads that code."""
+        self._is_unit = _Remembered(lambda spellings: any(map(trial.units.canonical, spellings)))
+        """Code and name of a unit -> whether it is understood."""
+        self._is_terminology = _Remembered(lambda system: canonical_system(system) in _TERMINOLOGIES)
 
     def read(self, record: PatientRecord, quality: Quality) -> None:
         """Count what is wrong in one record."""
         quality.foreign += record.dropped
         quality.unreadable.update(one.type for one in record.unreadable)
         for observation in record.observations:
-            for value in (observation, *(observation.component or ())):
-                self._read_value(value, quality)
-        for kind, concept in _concepts(record):
-            if concept is not None and not _is_known(concept):
-                quality.codes[f"{kind} {_named(concept)}"] += 1
+            self._read_value(observation, quality)
+            for component in observation.component or ():
+                self._read_value(component, quality)
+        for kind, concepts in _concepts(record):
+            for concept in concepts:
+                if concept is not None and not self._is_known(concept):
+                    quality.codes[f"{kind} {_named(concept)}"] += 1
 
     def _read_value(self, value: Value, quality: Quality) -> None:
         quantity = value.value_quantity
         if quantity is None or quantity.value is None or value.code is None:
             return
-        if any(self._units.canonical(spelling) for spelling in (quantity.code, quantity.unit)):
+        if self._is_unit[quantity.code, quantity.unit]:
             return
-        coding = next((c for c in value.code.codings if self._is_asked(c.system, c.code)), None)
+        coding = next((c for c in value.code.codings if self._is_asked[c.system, c.code]), None)
         if coding is not None:
             quality.units[f"{coding.system}|{coding.code} {_unit(quantity)}"] += 1
 
-    def _is_asked(self, system: str | None, code: str | None) -> bool:
-        """True for a code that one of the criteria reads."""
-        known = self._seen.get((system, code))
-        if known is None:
-            canonical = canonical_system(system)
-            known = bool(canonical and code and (canonical, plain_code(canonical, code)) in self._asked)
-            if len(self._seen) < _MOST_KINDS:
-                self._seen[system, code] = known
-        return known
+    def _is_known(self, concept: CodeableConcept) -> bool:
+        """True for a concept that has a code of a known terminology."""
+        for coding in concept.coding or ():
+            if coding is not None and coding.code and self._is_terminology[coding.system]:
+                return True
+        return False
 
 
-def _concepts(record: PatientRecord) -> Iterator[tuple[str, CodeableConcept | None]]:
-    yield from _of("Condition", (c.code for c in record.conditions))
-    yield from _of("Observation", (o.code for o in record.observations))
-    yield from _of("MedicationRequest", (record.medication(m)[0] for m in record.medication_requests))
-    yield from _of("MedicationStatement", (record.medication(m)[0] for m in record.medication_statements))
-    yield from _of("Procedure", (p.code for p in record.procedures))
-    yield from _of("Immunization", (i.vaccine_code for i in record.immunizations))
+Written = TypeVar("Written")
 
 
-def _of(kind: str, concepts: Iterable[CodeableConcept | None]) -> Iterator[tuple[str, CodeableConcept | None]]:
-    return ((kind, concept) for concept in concepts)
+class _Remembered(dict[Written, bool]):
+    """What is told of something written, told once of each: a population writes the same few again and again."""
+
+    def __init__(self, tell: Callable[[Written], bool]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def __missing__(self, written: Written) -> bool:
+        told = self._tell(written)
+        if len(self) < _MOST_KINDS:
+            self[written] = told
+        return told
 
 
-def _is_known(concept: CodeableConcept) -> bool:
-    return any(c.code and canonical_system(c.system) in _TERMINOLOGIES for c in concept.codings)
+def _key(system: str | None, code: str | None) -> tuple[str, str] | None:
+    """Return system and code as value sets hold them."""
+    canonical = canonical_system(system)
+    return (canonical, plain_code(canonical, code)) if canonical and code else None
+
+
+def _concepts(record: PatientRecord) -> Iterator[tuple[str, Iterable[CodeableConcept | None]]]:
+    yield "Condition", (c.code for c in record.conditions)
+    yield "Observation", (o.code for o in record.observations)
+    yield "MedicationRequest", (record.medication(m)[0] for m in record.medication_requests)
+    yield "MedicationStatement", (record.medication(m)[0] for m in record.medication_statements)
+    yield "Procedure", (p.code for p in record.procedures)
+    yield "Immunization", (i.vaccine_code for i in record.immunizations)
 
 
 def _named(concept: CodeableConcept) -> str:
