@@ -47,8 +47,9 @@ format: $(VENV)/.installed ## put the code into the shape that `check` wants
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# WRITE=1 puts the figures into docs/performance.md; LONG=1 makes 100,000 requests of one worker, half an hour or more.
 bench: $(VENV)/.installed ## measure the performance budgets
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(if $(WRITE),--write) $(if $(LONG),--long)
 
 docs: $(VENV)/.installed ## write the generated documents
 	$(BIN)/python -m docs

@@ -1,29 +1,33 @@
-"""Prints the budgets and today's figures."""
+"""Measures and prints: ``python -m benchmarks [--write] [--long]``. Some six minutes; loopback only.
+
+``--write`` puts tables and pictures into ``docs/performance.md``; ``--long`` first makes the budget's hundred
+thousand requests of one worker, half an hour or more.
+"""
 
 from __future__ import annotations
 
+import argparse
+
+from benchmarks import document, memory
 from benchmarks.budgets import measure
 from benchmarks.service import collect_as_served
-from benchmarks.stages import STAGES
 from benchmarks.tables import table
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md too")
+    parser.add_argument("--long", action="store_true", help=f"make {memory.REQUESTS:,} requests of one worker")
+    options = parser.parse_args(arguments)
     collect_as_served()
-    rows, by_stage = measure()
-    print(
-        table(
-            ("what", "budget", "measured (median)", "of budget", ""),
-            [(row.what, row.budget, row.measured, f"{row.ratio:.0%}", row.verdict) for row in rows],
-        )
-    )
-    print("\nWhere the milliseconds of the first row go:\n")
-    print(
-        table(
-            ("stage", "CPU ms", "what it covers"),
-            [(stage, f"{by_stage[stage]:6.2f}", covers) for stage, covers in STAGES.items()],
-        )
-    )
+    long_run = memory.samples(memory.REQUESTS) if options.long else None
+    if long_run and options.write:
+        document.write_long(long_run)
+    measured = measure(memory_samples=long_run)
+    for one in measured.tables().values():
+        print(f"{one.title}\n\n{table(one.head, one.rows)}\n")
+    if options.write:
+        document.write(measured)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ Json = dict[str, Any]
 TODAY = date(2026, 3, 16)
 """The day on which the bodies are assessed."""
 PATIENT = "eXb1Zq7PfAq0-benchmark"
-LABS, VITALS = 160, 40
-"""Results in the long chart: 200 Observations together."""
+RESULTS = 200
+"""Observations in the chart of the budget, one in five of them a vital sign."""
 
 _UCUM = "http://unitsofmeasure.org"
 _HL7 = "http://terminology.hl7.org/CodeSystem"
@@ -65,22 +65,24 @@ _VITAL_SIGNS = (
 )
 
 
-def prefetch(*, diabetic: bool = True) -> Json:
-    """Return all prefetch keys of one person, as a client sends them when it has everything.
+def prefetch(*, diabetic: bool = True, results: int = RESULTS, on: date = TODAY, seed: int = 0) -> Json:
+    """Return all prefetch keys of one person as of the day ``on``, as a client sends them when it has everything.
 
-    The person has had type 1 diabetes for years and 200 results; without ``diabetic``, high blood pressure.
+    The person has had type 1 diabetes for years; without ``diabetic``, high blood pressure. Another ``seed`` gives
+    another person of that kind, with other values.
     """
     problem = _diabetes() if diabetic else _hypertension()
-    orders = [_insulin("1", "106892"), _insulin("2", "139825")] if diabetic else []
+    orders = [_insulin("1", "106892", on), _insulin("2", "139825", on)] if diabetic else []
+    vitals = results // 5
     return {
         "patient": _patient(),
         "problems": bundle(problem),
         "diagnoses": bundle(),
         "medications": bundle(*orders),
-        "labs": bundle(*_labs()),
-        "vitals": bundle(*_vitals()),
+        "labs": bundle(*_labs(results - vitals, on, seed)),
+        "vitals": bundle(*_vitals(vitals, on, seed)),
         "social": bundle(),
-        "encounters": bundle(*(_encounter(number) for number in range(4))),
+        "encounters": bundle(*(_encounter(number, on) for number in range(4))),
     }
 
 
@@ -92,6 +94,11 @@ def call(**more: Any) -> Json:
         "context": {"userId": "Practitioner/e3MBXCOmcoLKl7ayLD51AWA3", "patientId": PATIENT},
         **more,
     }
+
+
+def about(body: bytes, number: int) -> bytes:
+    """Return ``body`` about another patient, whose id is as long; a service must not know the one from the other."""
+    return body.replace(PATIENT.encode(), f"eXb1-number-{number:010}".encode())
 
 
 def bundle(*resources: Json) -> Json:
@@ -155,7 +162,7 @@ def _hypertension() -> Json:
     return _condition("2", SNOMED, "59621000", "Essential hypertension (disorder)", date(2021, 2, 11))
 
 
-def _insulin(number: str, code: str) -> Json:
+def _insulin(number: str, code: str, on: date) -> Json:
     return {
         "resourceType": "MedicationRequest",
         "id": f"order-{number}",
@@ -163,13 +170,13 @@ def _insulin(number: str, code: str) -> Json:
         "intent": "order",
         "medicationCodeableConcept": _concept(RXNORM, code, "insulin"),
         "subject": _subject(),
-        "authoredOn": "2026-01-12",
+        "authoredOn": (on - timedelta(days=63)).isoformat(),
         "dosageInstruction": [{"text": "as directed, with meals", "asNeededBoolean": False}],
     }
 
 
-def _encounter(number: int) -> Json:
-    day = (TODAY - timedelta(days=90 * (number + 1))).isoformat()
+def _encounter(number: int, on: date) -> Json:
+    day = (on - timedelta(days=90 * (number + 1))).isoformat()
     return {
         "resourceType": "Encounter",
         "id": f"encounter-{number}",
@@ -181,41 +188,44 @@ def _encounter(number: int) -> Json:
     }
 
 
-def _labs() -> Iterator[Json]:
+def _labs(count: int, on: date, seed: int) -> Iterator[Json]:
     """Yield visit after visit, each with the whole panel."""
-    chance = random.Random(7)
-    for number in range(LABS):
+    chance = random.Random(7 + seed)
+    for number in range(count):
         visit, place = divmod(number, len(_LAB_TESTS))
-        yield _observation(f"lab-{number}", "laboratory", "Laboratory", _LAB_TESTS[place], visit, chance)
+        common = _result(f"lab-{number}", "laboratory", "Laboratory", visit, _day(visit, count // len(_LAB_TESTS), on))
+        yield {**common, **_measured(_LAB_TESTS[place], chance)}
 
 
-def _vitals() -> Iterator[Json]:
+def _vitals(count: int, on: date, seed: int) -> Iterator[Json]:
     """Yield visit after visit: blood pressure, and what else is taken before the doctor comes."""
-    chance = random.Random(11)
+    chance = random.Random(11 + seed)
     a_visit = len(_VITAL_SIGNS) + 1
-    for number in range(VITALS):
+    for number in range(count):
         visit, place = divmod(number, a_visit)
-        if place < len(_VITAL_SIGNS):
-            yield _observation(f"vital-{number}", "vital-signs", "Vital Signs", _VITAL_SIGNS[place], visit, chance)
-        else:
-            yield _blood_pressure(f"vital-{number}", visit, chance)
+        common = _result(f"vital-{number}", "vital-signs", "Vital Signs", visit, _day(visit, count // a_visit, on))
+        yield {**common, **(_measured(_VITAL_SIGNS[place], chance) if place < len(_VITAL_SIGNS) else _pressure(chance))}
 
 
-def _observation(number: str, category: str, label: str, test: _Lab, visit: int, chance: random.Random) -> Json:
+def _day(visit: int, visits: int, on: date) -> str:
+    """Return the day of a visit: every three months, or more often where ten years would not hold them all."""
+    return (on - timedelta(days=20 + min(90, 3_650 // max(visits, 1)) * visit)).isoformat()
+
+
+def _measured(test: _Lab, chance: random.Random) -> Json:
     value = round(test.usual * chance.uniform(0.95, 1.05), 2)
     return {
-        **_result(number, category, label, _code(test), visit),
+        "code": _code(test),
         "valueQuantity": _quantity(value, test.unit),
         "interpretation": [_flag(value, test)],
         "referenceRange": [_range(test)],
     }
 
 
-def _blood_pressure(number: str, visit: int, chance: random.Random) -> Json:
-    panel = _concept(LOINC, "85354-9", "Blood pressure panel with all children optional")
+def _pressure(chance: random.Random) -> Json:
     parts = (("8480-6", "Systolic blood pressure", 118), ("8462-4", "Diastolic blood pressure", 74))
     return {
-        **_result(number, "vital-signs", "Vital Signs", panel, visit),
+        "code": _concept(LOINC, "85354-9", "Blood pressure panel with all children optional"),
         "component": [
             {
                 "code": _concept(LOINC, code, name),
@@ -226,9 +236,8 @@ def _blood_pressure(number: str, visit: int, chance: random.Random) -> Json:
     }
 
 
-def _result(number: str, category: str, label: str, code: Json, visit: int) -> Json:
+def _result(number: str, category: str, label: str, visit: int, day: str) -> Json:
     """Return what every Observation carries, whatever its value."""
-    day = (TODAY - timedelta(days=20 + 90 * visit)).isoformat()
     return {
         "resourceType": "Observation",
         "id": f"{number}-tKpJ3wqVvB6Z1nQe8xYc0LmA",
@@ -239,7 +248,6 @@ def _result(number: str, category: str, label: str, code: Json, visit: int) -> J
         },
         "status": "final",
         "category": [_concept(f"{_HL7}/observation-category", category, label)],
-        "code": code,
         "subject": _subject(),
         "encounter": {"reference": f"Encounter/encounter-{visit}", "display": "Office Visit"},
         "effectiveDateTime": f"{day}T08:41:00-05:00",

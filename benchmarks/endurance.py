@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.people import People
+from benchmarks.processes import resident_mb
 
 ALLOWED_MB = 10.0
 """Growth after warm-up. Keeping as little as 120 bytes of each of 90,000 evaluations would exceed it."""
@@ -35,9 +34,3 @@ def samples(people: People, evaluations: int, evaluations_a_sample: int) -> list
 def growth(taken: Sequence[Sample]) -> float:
     """Return by how many megabytes the process has ever been larger than after warm-up."""
     return max(sample.resident_mb for sample in taken) - taken[0].resident_mb
-
-
-def resident_mb() -> float:
-    """Return the resident memory of this process, as Linux counts it."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

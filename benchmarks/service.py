@@ -24,11 +24,11 @@ PATH = "/cds-services/t1dm-trial-screening"
 
 
 @contextmanager
-def service() -> Iterator[Flask]:
-    """Give the service with a database of its own. Its log lines are made as always, and thrown away."""
+def service(**settings: Any) -> Iterator[Flask]:
+    """Give the service with ``settings`` and a database of its own. Its log lines are made, and thrown away."""
     with TemporaryDirectory() as folder, log_to_nowhere():
         database = Database(url=f"sqlite:///{Path(folder) / 'benchmark.sqlite'}")
-        yield create_app(Settings(database=database), today=lambda: TODAY)
+        yield create_app(Settings(database=database, **settings), today=lambda: TODAY)
 
 
 def echo() -> Flask:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from xml.etree import ElementTree
 
 import orjson
 import pytest
 
-from benchmarks import endurance, soundness, without_diabetes
+from benchmarks import document, endurance, soundness, without_diabetes
 from benchmarks.bodies import PATIENT, call, prefetch
 from benchmarks.budgets import measure
 from benchmarks.endurance import Sample
 from benchmarks.row import Row
 from benchmarks.stages import STAGES
 from benchmarks.stub_server import StubServer
-from benchmarks.tables import table
+from benchmarks.tables import markdown, table
 from benchmarks.wsgi import UnexpectedAnswer, post
 from cds_service.cds_hooks.wire import read_context, read_hook
 from cds_service.patient_data.prefetch import PrefetchState, read_prefetch
@@ -59,14 +61,25 @@ def test_bodies_are_fhir(diabetic: bool) -> None:
         Bundle.model_validate(searchset)
 
 
-def test_all_rows_and_stages_are_measured() -> None:
-    rows, by_stage = measure(quick=True)
-    assert len(rows) == 4
+def test_all_is_measured_and_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    measured = measure(quick=True)
+    rows, by_stage = measured.rows, measured.by_stage
+    assert len(rows) == 9
     assert all(math.isfinite(row.ratio) and row.ratio > 0 for row in rows)
     assert list(by_stage) == list(STAGES)
     # The rest are differences of two measurements, which noise can turn below zero.
     assert all(by_stage[stage] > 0 for stage in ("read", "index", "find", "durable", "cards"))
     assert all(math.isfinite(ms) for ms in by_stage.values())
+    pages = tmp_path / "performance.md"
+    pages.write_bytes(document.DOCUMENT.read_bytes())
+    monkeypatch.setattr(document, "DOCUMENT", pages)
+    monkeypatch.setattr(document, "PICTURES", tmp_path / "pictures")
+    document.write(measured)
+    text = pages.read_text(encoding="utf-8")
+    for table_ in measured.tables().values():
+        assert markdown(table_.head, table_.rows) in text
+    for picture in (tmp_path / "pictures").iterdir():
+        ElementTree.parse(picture)
 
 
 def test_a_row_is_over_when_more_is_used_than_allowed() -> None:
