@@ -57,11 +57,15 @@ class QualityReader:
 
     def __init__(self, trial: Trial) -> None:
         asked = {key for values in trial.value_sets.values() for key in values.exact_rows}
-        self._is_asked = _Remembered(lambda coding: _key(*coding) in asked)
+        self._is_asked: _Remembered[tuple[str | None, str | None]] = _Remembered(lambda coding: _key(*coding) in asked)
         """System and code -> whether one of the criteria reads that code."""
-        self._is_unit = _Remembered(lambda spellings: any(map(trial.units.canonical, spellings)))
+        self._is_unit: _Remembered[tuple[str | None, str | None]] = _Remembered(
+            lambda spellings: any(map(trial.units.canonical, spellings))
+        )
         """Code and name of a unit -> whether it is understood."""
-        self._is_terminology = _Remembered(lambda system: canonical_system(system) in _TERMINOLOGIES)
+        self._is_terminology: _Remembered[str | None] = _Remembered(
+            lambda system: canonical_system(system) in _TERMINOLOGIES
+        )
 
     def read(self, record: PatientRecord, quality: Quality) -> None:
         """Count what is wrong in one record."""
