@@ -20,9 +20,11 @@ from cds_service.security.tenants import Tenant, Tenants
 from cds_service.settings import Settings
 from cds_service.stopping import Stopping
 from cds_service.storage.database import Database
+from cds_service.storage.failed_sign_ins import FailedSignIns
 from cds_service.storage.journal import Journal
 from cds_service.storage.pseudonyms import Pseudonyms, site_keys
 from cds_service.storage.replay import UsedTokens
+from cds_service.storage.switches import KillSwitch
 from cds_service.trials import TRIALS, served_trial
 from cds_service.web import frame
 
@@ -40,6 +42,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     database.create()
     pseudonyms = Pseudonyms(site_keys(settings, database))
     journal = Journal(database)
+    kill_switch = KillSwitch(database)
     client = FhirClient(
         _pull_limits(settings),
         ca_bundle=str(settings.ca_bundle) if settings.ca_bundle else None,
@@ -50,12 +53,13 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     check_order_codes(tenants, [one.trial for one in evaluations])
     services = {
         one.trial.service_id: routes.Service(
-            one.trial, PatientView(one, settings, tenants, client, journal, pseudonyms)
+            one.trial, PatientView(one, settings, tenants, client, journal, pseudonyms, kill_switch)
         )
         for one in evaluations
     }
     keys = KeyStores(tenants, str(settings.ca_bundle) if settings.ca_bundle else None)
-    authenticator = Authenticator(tenants, keys, UsedTokens(database), settings.public_url)
+    used, failed = UsedTokens(database), FailedSignIns(database)
+    authenticator = Authenticator(tenants, keys, used, failed, settings.public_url)
     app.register_blueprint(routes.blueprint(services, journal, settings, authenticator))
     stopping = Stopping()
     app.register_blueprint(health.blueprint(database, evaluations, keys, stopping))

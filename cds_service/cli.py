@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from cds_service import storage_commands
+from cds_service import storage_commands, tenant_commands
 from cds_service.ports import PortUnusable
 from cds_service.settings import Settings, SettingsError, load_settings
 from cds_service.storage.unusable import DatabaseUnusable
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_synth(commands.add_parser("synth", help="write a synthetic population"))
     _add_config(commands.add_parser("config", help="check the settings"))
     _add_protocol(commands.add_parser("protocol", help="print the trial as it is read"))
-    for about_database in storage_commands.add_commands(commands):
+    for about_database in (*storage_commands.add_commands(commands), *tenant_commands.add_commands(commands)):
         _add_config_option(about_database)
     return parser
 

@@ -11,6 +11,7 @@ from cds_service.fatigue_settings import Filters
 from rules.resources import Encounter, Patient
 
 TENANT_OFF = "tenant-off"
+SWITCHED_OFF = "switched-off"
 VIEWER_NOT_CLINICIAN = "viewer-not-clinician"
 USER_TYPE = "user-type"
 TRIGGER_ACTION = "trigger-action"

@@ -34,6 +34,7 @@ from cds_service.settings import Settings
 from cds_service.storage.database import DatabaseBusy
 from cds_service.storage.journal import Journal, Outcome, Parties
 from cds_service.storage.pseudonyms import Pseudonyms
+from cds_service.storage.switches import KillSwitch
 from cds_service.suppression import History, Pauses, Present, suppressed_by
 from rules.assessment import Assessment
 from rules.criterion import TrialSettings
@@ -92,6 +93,7 @@ class PatientView:
         client: FhirClient,
         journal: Journal,
         pseudonyms: Pseudonyms,
+        kill_switch: KillSwitch,
     ) -> None:
         self._evaluation = evaluation
         self._plans = {orders: QueryPlan(evaluation.trial, orders=orders) for orders in (False, True)}
@@ -107,6 +109,7 @@ class PatientView:
         self._client = client
         self._journal = journal
         self._pseudonyms = pseudonyms
+        self._kill_switch = kill_switch
 
     def answer(self, body: bytes, tenant: Tenant, request_id: str) -> Answer:
         """Return the cards for a call of ``tenant``; raises `errors.Refused` with 400 or 412, and EvaluationError.
@@ -131,7 +134,7 @@ class PatientView:
         context = read_context(request)
         account.parties = self.parties(context, tenant)
         check_token(request, context)
-        if cause := why_silent(request, context, tenant):
+        if cause := self.why_silent(request, context, tenant):
             return _filtered(account, cause)
         server = server_of(request, tenant)
         agreed = self._agreed[tenant.name]
@@ -156,6 +159,19 @@ class PatientView:
         return Answer(
             self.response(shown, assessment, gathered, tenant, account), _notes(request, gathered, account, rules_ms)
         )
+
+    def why_silent(self, request: HookRequest, context: Context, tenant: Tenant) -> str | None:
+        """Return why this call gives no card whatever the chart holds; None if it may."""
+        if not tenant.enabled:
+            return filters.TENANT_OFF
+        if self._kill_switch.is_off(tenant.name):
+            return filters.SWITCHED_OFF
+        if cause := filters.of_user(context.user_type, tenant.filters):
+            return cause
+        actions = trigger_actions(request)
+        if tenant.trigger_actions and actions and tenant.trigger_actions.isdisjoint(actions):
+            return filters.TRIGGER_ACTION
+        return None
 
     def today(self, tenant: Tenant) -> date:
         """Return what day it is at the tenant's site."""
@@ -302,18 +318,6 @@ def check_token(request: HookRequest, context: Context) -> None:
         raise errors.malformed(
             "fhirAuthorization.patient is not the patient that context.patientId names.", "business-rule"
         )
-
-
-def why_silent(request: HookRequest, context: Context, tenant: Tenant) -> str | None:
-    """Return why this call gives no card whatever the chart holds; None if it may."""
-    if not tenant.enabled:
-        return filters.TENANT_OFF
-    if cause := filters.of_user(context.user_type, tenant.filters):
-        return cause
-    actions = trigger_actions(request)
-    if tenant.trigger_actions and actions and tenant.trigger_actions.isdisjoint(actions):
-        return filters.TRIGGER_ACTION
-    return None
 
 
 def server_of(request: HookRequest, tenant: Tenant) -> FhirServer | None:

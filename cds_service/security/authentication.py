@@ -14,6 +14,7 @@ from cds_service.security.client_token import (
 )
 from cds_service.security.key_store import KeyStores
 from cds_service.security.tenants import Tenant, Tenants
+from cds_service.storage.failed_sign_ins import FailedSignIns
 from cds_service.storage.replay import UsedTokens
 from cds_service.tenant_settings import TenantSettings
 
@@ -34,10 +35,13 @@ class Unauthenticated(Exception):
 class Authenticator:
     """Tells which tenant calls, by its token; in the open mode it is always the same."""
 
-    def __init__(self, tenants: Tenants, keys: KeyStores, used: UsedTokens, public_url: str) -> None:
+    def __init__(
+        self, tenants: Tenants, keys: KeyStores, used: UsedTokens, failed: FailedSignIns, public_url: str
+    ) -> None:
         self._tenants = tenants
         self._keys = keys
         self._used = used
+        self._failed = failed
         self._public_url = public_url
 
     def tenant_of(self, authorization: str | None, path: str) -> Tenant:
@@ -55,7 +59,9 @@ class Authenticator:
             use = self._check(given, expected, f"{self._public_url}{path}")
             self._first_use(expected.issuer, use)
         except BadToken as bad:
-            raise Unauthenticated(bad.check, tenant.name if tenant else None) from None
+            claimed = tenant.name if tenant else None
+            self._failed.count(claimed, bad.check.value)
+            raise Unauthenticated(bad.check, claimed) from None
         return tenant
 
     def _claimed(self, given: Unverified) -> tuple[Tenant, TenantSettings]:

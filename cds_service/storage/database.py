@@ -89,6 +89,11 @@ class Database:
             with self.at_leisure() as connection, connection.begin():
                 return upgrade(connection)
 
+    def at_start(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` reads, before workers are forked; raises `DatabaseUnusable`."""
+        with self._plain_words(), self.engine.connect() as connection:
+            return work(connection)
+
     def own_key(self) -> bytes:
         """Return the hash key that this database has made for itself; call before workers are forked.
 

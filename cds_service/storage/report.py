@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from cds_service.storage.journal import Outcome, is_last_word
-from cds_service.storage.tables import calls, feedback
+from cds_service.storage.tables import calls, failed_sign_ins, feedback
 
 PERIODS: Mapping[str, Callable[[date], str]] = {
     "total": lambda day: "total",
@@ -56,6 +56,8 @@ class Summary:
     accepted: int = 0
     overridden: Counter[str] = field(default_factory=Counter)
     """Reason -> cards."""
+    not_signed_in: Counter[str] = field(default_factory=Counter)
+    """What tokens failed -> callers that claimed to be this tenant."""
     milliseconds: Counter[int] = field(default_factory=Counter)
     """How long an answer took -> calls."""
 
@@ -85,6 +87,7 @@ class Summary:
             "noCard": _ordered(self.causes[Outcome.NO_CARD]),
             "refused": _ordered(self.causes[Outcome.REFUSED]),
             "failed": self.failed,
+            "notSignedIn": _ordered(self.not_signed_in),
             "milliseconds": {f"p{percent}": self.percentile(percent) for percent in _PERCENTS},
         }
 
@@ -103,6 +106,8 @@ def summaries(connection: Connection, wanted: Wanted) -> list[Summary]:
         of(row).milliseconds[row.milliseconds] += row.number
     for row in connection.execute(_answers(wanted)):
         _count_answer(of(row), row)
+    for row in connection.execute(_strangers(wanted)):
+        of(row).not_signed_in[row.check] += row.number
     return [found[key] for key in sorted(found)]
 
 
@@ -127,6 +132,10 @@ def _answers(wanted: Wanted) -> Select[Any]:
         .group_by(*columns)
     )
     return wanted.of(query, feedback.c.tenant, feedback.c.given_on)
+
+
+def _strangers(wanted: Wanted) -> Select[Any]:
+    return wanted.of(select(failed_sign_ins), failed_sign_ins.c.tenant, failed_sign_ins.c.day)
 
 
 def _count_ending(summary: Summary, row: Any) -> None:
@@ -170,7 +179,7 @@ _TITLES = {
     "calls": "calls", "cards": "cards shown", "accepted": "accepted", "overridden": "overridden, by reason",
     "suppressed": "kept away, by earlier answer", "filtered": "not wanted, by filter",
     "noCard": "no card, by verdict", "refused": "refused, by HTTP status", "failed": "failed",
-    "milliseconds": "milliseconds",
+    "notSignedIn": "not signed in, by check", "milliseconds": "milliseconds",
 }  # fmt: skip
 
 

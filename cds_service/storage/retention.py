@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, false, func, not_, or_, select
 
-from cds_service.storage.tables import calls, cards_shown, feedback, used_tokens
+from cds_service.storage.tables import calls, cards_shown, failed_sign_ins, feedback, switches, used_tokens
 from cds_service.suppression import Pauses
 
 _AT_ONCE = 1_000
@@ -39,6 +39,8 @@ def rules(before: date, today: date, now: float, pauses: Iterable[Pauses]) -> tu
         Rule(calls, calls.c.number, calls.c.day < before, false()),
         Rule(feedback, feedback.c.number, feedback.c.given_on < before, or_(false(), *_holding(today, tables))),
         Rule(cards_shown, cards_shown.c.card, cards_shown.c.shown_on < before, _still_counts(today, tables)),
+        Rule(switches, switches.c.number, and_(_instant_before(before), _set_again()), false()),
+        Rule(failed_sign_ins, failed_sign_ins.c.day, failed_sign_ins.c.day < before, false()),
         Rule(used_tokens, used_tokens.c.fingerprint, used_tokens.c.expires < int(now), false()),
     )
 
@@ -77,6 +79,18 @@ def _holding(today: date, tables: tuple[Pauses, ...]) -> Iterator[ColumnElement[
 def _still_counts(today: date, tables: tuple[Pauses, ...]) -> ColumnElement[bool]:
     lengths = [table.shown.days for table in tables if table.shown.days is not None]
     return cards_shown.c.shown_on > today - timedelta(days=max(lengths)) if lengths else false()
+
+
+def _instant_before(day: date) -> ColumnElement[bool]:
+    return switches.c.at < datetime.combine(day, time.min, UTC)
+
+
+def _set_again() -> ColumnElement[bool]:
+    """A switch that was set later: the last one counts, however old it is."""
+    later = switches.alias("later")
+    return (
+        select(later.c.number).where(later.c.tenant == switches.c.tenant, later.c.number > switches.c.number).exists()
+    )
 
 
 def forget(connection: Connection, tenant: str, patient: Collection[str]) -> int:

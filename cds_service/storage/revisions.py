@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect, text
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """All layouts there were, oldest first; the last is this version's. The same as in `migrations/versions`."""
 HEAD = REVISIONS[-1]
 _TABLE = "alembic_version"

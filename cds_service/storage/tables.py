@@ -127,6 +127,28 @@ used_tokens = Table(
     Column("expires", BigInteger, nullable=False, index=True, doc="seconds since 1970; then the row may go"),
 )
 
+switches = Table(
+    "switches",
+    metadata,
+    Column("number", _Number, primary_key=True, doc="the last of a tenant counts"),
+    Column("tenant", String(64), nullable=False),
+    Column("position", String(3), nullable=False, doc="on or off"),
+    Column("at", Instant, nullable=False),
+    Column("who", String(100), nullable=False, doc="account of the operator"),
+    Column("why", String(500), nullable=False),
+)
+"""One row each time that an operator switches a tenant off or on. Append-only."""
+
+failed_sign_ins = Table(
+    "failed_sign_ins",
+    metadata,
+    Column("day", Date, primary_key=True, doc="in UTC: the site of a stranger is not known"),
+    Column("tenant", String(64), primary_key=True, doc="whom the caller claims to be; - for no tenant"),
+    Column("check", String(32), primary_key=True, doc="what the token failed"),
+    Column("number", Integer, nullable=False),
+)
+"""How often callers were answered 401."""
+
 hash_keys = Table(
     "hash_keys",
     metadata,

@@ -72,7 +72,7 @@ def test_a_new_sqlite_file_gets_the_same_tables_without_alembic(tmp_path: Path) 
 def test_what_the_first_version_kept_survives(database_url: str, numbered: bool) -> None:
     database = Database(database_url)
     _make_first_layout(database, numbered=numbered)
-    with pytest.raises(DatabaseUnusable, match=r"is at revision 0001 and this version needs 0002.*db upgrade"):
+    with pytest.raises(DatabaseUnusable, match=r"is at revision 0001 and this version needs 0003.*db upgrade"):
         database.create()
     assert database.upgrade() == ("0001", HEAD)
     database.create()
@@ -119,5 +119,5 @@ def test_the_service_says_in_one_line_that_the_tables_are_old(tmp_path: Path) ->
     checked = run("db", "check")
     assert (checked.returncode, checked.stdout) == (1, "")
     assert checked.stderr.strip().endswith("trial-cds db upgrade")
-    assert run("db", "upgrade").stdout == "The database is now at revision 0002; before: 0001.\n"
+    assert run("db", "upgrade").stdout == "The database is now at revision 0003; before: 0001.\n"
     assert run("db", "check").returncode == 0

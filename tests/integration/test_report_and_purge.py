@@ -105,6 +105,7 @@ def test_it_counts_calls_cards_answers_and_causes(books: Books, capsys: pytest.C
         "noCard": {"not-applicable": 1},
         "refused": {"412": 1},
         "failed": 1,
+        "notSignedIn": {},
     }
 
 
@@ -162,6 +163,8 @@ def test_it_deletes_what_is_old_and_keeps_what_still_holds(books: Books, capsys:
         "calls: 4 deleted",
         "feedback: 1 deleted, 2 kept: they still keep a card away",
         "cards_shown: 3 deleted, 1 kept: they still keep a card away",
+        "switches: 0 deleted",
+        "failed_sign_ins: 0 deleted",
         "used_tokens: 0 deleted",
     ]
     with books.database.engine.connect() as connection:

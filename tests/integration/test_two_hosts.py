@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from cds_service.cli import main
 from cds_service.settings import Settings, load_settings
 from cds_service.storage.database import Database
+from cds_service.storage.switches import LOOK_SECONDS
 from cds_service.storage.tables import calls
 from tests.support.postgresql import PostgresqlServer
 from tests.support.server import RunningService, running_service
@@ -24,7 +26,9 @@ def _cards(service: RunningService, user: str) -> list[dict[str, Any]]:
     return cards
 
 
-def test_two_hosts_share_what_was_answered(tmp_path: Path, postgresql: PostgresqlServer) -> None:
+def test_two_hosts_share_what_was_answered_and_switched_off(
+    tmp_path: Path, postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = postgresql.new_database()
     Database(url).upgrade()
     shared = {"TRIAL_CDS_DATABASE__URL": url, "TRIAL_CDS_SERVER__PEERS": "true"}
@@ -45,9 +49,19 @@ def test_two_hosts_share_what_was_answered(tmp_path: Path, postgresql: Postgresq
         assert answer.json() == {"stored": 1, "alreadyKnown": 0}, "the other host knows the card"
         assert _cards(one, "Practitioner/3") == []
         assert _cards(two, "Practitioner/3") == []
+        _switch_off(url, monkeypatch)
+        assert [_cards(host, "Practitioner/4") for host in (one, two)] == [[], []]
     with Database(url).engine.connect() as connection:
-        endings = connection.execute(select(calls.c.outcome).order_by(calls.c.number)).scalars().all()
-    assert endings == ["card", "card", "suppressed", "suppressed"]
+        endings = connection.execute(select(calls.c.outcome, calls.c.cause).order_by(calls.c.number)).all()
+    refuses, off = ("suppressed", "patient-refuses"), ("filtered", "switched-off")
+    assert endings == [("card", None), ("card", None), refuses, refuses, off, off]
+
+
+def _switch_off(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switch the cards off, as an operator does while the hosts go on, and wait until they must know."""
+    monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", url)
+    assert main(["tenant", "off", "open", "--why", "a drill"]) == 0
+    time.sleep(LOOK_SECONDS + 0.5)
 
 
 def test_hosts_without_configured_keys_share_the_key_of_their_database(postgresql: PostgresqlServer) -> None:

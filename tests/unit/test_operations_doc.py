@@ -20,8 +20,8 @@ TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding
 
 
 CAUSES = (
-    SHOWN, *SETTINGS, filters.TENANT_OFF, filters.VIEWER_NOT_CLINICIAN, filters.USER_TYPE, filters.TRIGGER_ACTION,
-    filters.CATCHMENT,
+    SHOWN, *SETTINGS, filters.TENANT_OFF, filters.SWITCHED_OFF, filters.VIEWER_NOT_CLINICIAN, filters.USER_TYPE,
+    filters.TRIGGER_ACTION, filters.CATCHMENT,
 )  # fmt: skip
 
 
@@ -51,5 +51,5 @@ def test_every_setting_that_is_named_exists() -> None:
 def test_the_headings_are_those_that_people_look_for() -> None:
     headings = re.findall(r"^## (.+)$", TEXT, re.MULTILINE)
     assert headings == [
-        "Deploying", "Keys", "Backups", "Upgrades", "Monitoring", "Retention", "Go-live checklist",
+        "Deploying", "Keys", "Backups", "Upgrades", "Monitoring", "The kill switch", "Retention", "Go-live checklist",
     ]  # fmt: skip

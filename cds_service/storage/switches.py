@@ -1,0 +1,80 @@
+"""The kill switch: tenants that an operator has switched off while the service runs, at all workers and hosts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from cds_service.logs import log, log_failure
+from cds_service.storage.database import Database, DatabaseBusy
+from cds_service.storage.tables import switches
+
+LOOK_SECONDS = 2.0
+"""How often a process looks for what was switched: so long can it go on showing cards."""
+_WAIT_SECONDS = 0.25
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """How an operator has last set the switch of one tenant."""
+
+    off: bool
+    at: datetime
+    who: str
+    """Account of the operator."""
+    why: str
+
+
+def positions(connection: Connection) -> Mapping[str, Switch]:
+    """Return the switch of each tenant that was ever set."""
+    last = select(func.max(switches.c.number)).group_by(switches.c.tenant)
+    rows = connection.execute(select(switches).where(switches.c.number.in_(last)))
+    return {row.tenant: Switch(row.position == "off", row.at, row.who, row.why) for row in rows}
+
+
+def set_switch(connection: Connection, tenant: str, given: Switch) -> None:
+    """Set the switch of a tenant. What was set before stays in the table, for the audit."""
+    row = {"tenant": tenant, "position": "off" if given.off else "on", "at": given.at, "who": given.who}
+    connection.execute(switches.insert(), {**row, "why": given.why})
+    connection.commit()
+
+
+class KillSwitch:
+    """Tells whether a tenant is switched off. While the database does not say, what it last said holds."""
+
+    def __init__(self, database: Database, now: Callable[[], float] = time.monotonic) -> None:
+        """Look once; call before workers are forked. Raises `DatabaseUnusable`."""
+        self._database = database
+        self._now = now
+        self._off = database.at_start(_tenants_off)
+        self._looked = now()
+        self._looking = threading.Lock()
+
+    def is_off(self, tenant: str) -> bool:
+        """True while an operator has switched the tenant off, as known at most `LOOK_SECONDS` ago."""
+        with self._looking:
+            if self._now() - self._looked >= LOOK_SECONDS:
+                self._look()
+        return tenant in self._off
+
+    def _look(self) -> None:
+        try:
+            found = self._database.read(_WAIT_SECONDS, _tenants_off)
+        except (DatabaseBusy, SQLAlchemyError) as error:
+            log_failure("kill switch not looked up", error)
+            found = self._off
+        for tenant in found ^ self._off:
+            log("switched off" if tenant in found else "switched on", tenant=tenant)
+        self._off = found
+        self._looked = self._now()
+
+
+def _tenants_off(connection: Connection) -> frozenset[str]:
+    return frozenset(tenant for tenant, switch in positions(connection).items() if switch.off)

@@ -1,0 +1,143 @@
+"""A tenant is switched off while the service runs, and everybody who shares the database knows it soon.
+
+With two services as they are run: test_two_hosts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from cds_service.cli import main
+from cds_service.storage.database import Database
+from cds_service.storage.switches import LOOK_SECONDS, KillSwitch, positions
+from cds_service.storage.tables import switches
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", database_url)
+    made = Database(database_url)
+    made.upgrade()
+    yield made
+    made.engine.dispose()
+
+
+def _switch(position: str, tenant: str = "open", why: str = "a test") -> int:
+    return main(["tenant", position, tenant, "--why", why])
+
+
+def test_what_is_switched_holds_for_all_within_seconds(database: Database) -> None:
+    clock = Clock()
+    another_host = Database(database.engine.url.render_as_string(hide_password=False))
+    one, two = KillSwitch(database, clock), KillSwitch(another_host, clock)
+    assert not one.is_off("open")
+    assert _switch("off") == 0
+    clock.now += LOOK_SECONDS
+    assert [switch.is_off("open") for switch in (one, two)] == [True, True]
+    assert not one.is_off("another")
+    assert _switch("on") == 0
+    clock.now += LOOK_SECONDS
+    assert [switch.is_off("open") for switch in (one, two)] == [False, False]
+
+
+def test_a_tenant_that_is_off_stays_off_over_a_restart(database: Database) -> None:
+    _switch("off")
+    assert KillSwitch(database).is_off("open")
+
+
+def test_while_the_database_does_not_answer_the_last_position_holds(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _switch("off")
+    clock = Clock()
+    switch = KillSwitch(database, clock)
+    asked = []
+
+    def fail(*_: Any) -> None:
+        asked.append(clock.now)
+        raise OperationalError("SELECT", {}, Exception())
+
+    monkeypatch.setattr(database, "read", fail)
+    clock.now += LOOK_SECONDS
+    assert switch.is_off("open")
+    assert switch.is_off("open")
+    assert asked == [LOOK_SECONDS], "it is asked again only after a while"
+    assert [record.message for record in caplog.records] == ["kill switch not looked up"]
+
+
+def test_a_change_is_in_the_log(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    clock = Clock()
+    switch = KillSwitch(database, clock)
+    for position in ("off", "on"):
+        _switch(position)
+        clock.now += LOOK_SECONDS
+        switch.is_off("open")
+    lines = [(record.message, record.fields) for record in caplog.records if hasattr(record, "fields")]
+    assert lines == [("switched off", {"tenant": "open"}), ("switched on", {"tenant": "open"})]
+
+
+def test_who_switched_when_and_why_is_kept(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    _switch("off", why="cards for the wrong patients")
+    _switch("on", why="mended in 1.2")
+    with database.engine.connect() as connection:
+        rows = connection.execute(select(switches).order_by(switches.c.number)).all()
+        last = positions(connection)["open"]
+    assert [(row.position, row.why) for row in rows] == [
+        ("off", "cards for the wrong patients"), ("on", "mended in 1.2"),
+    ]  # fmt: skip
+    assert all(row.who for row in rows)
+    assert not last.off
+    capsys.readouterr()
+    assert main(["tenant", "list"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("open is on; switched on 20")
+    assert said.endswith(f"by {last.who}: mended in 1.2\n")
+
+
+def test_a_purge_keeps_the_last_position(database: Database) -> None:
+    for position in ("off", "on", "off"):
+        _switch(position)
+    assert main(["purge", "--older-than", "0d"]) == 0
+    with database.engine.begin() as connection:
+        assert len(connection.execute(select(switches)).all()) == 3, "today's are not old"
+        connection.execute(switches.update().values(at=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert main(["purge", "--older-than", "365d", "--even-if-needed"]) == 0
+    with database.engine.connect() as connection:
+        assert [row.position for row in connection.execute(select(switches))] == ["off"]
+    assert KillSwitch(database).is_off("open")
+
+
+def test_what_cannot_be_meant_is_refused(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _switch("off", "st-mary") == 1
+    assert "there is no such tenant. The settings have: open." in capsys.readouterr().err
+    for arguments in (["off", "open"], ["off", "open", "--why", " "], ["on", "open", "--why", "two\nlines"]):
+        with pytest.raises(SystemExit):
+            main(["tenant", *arguments])
+    with database.engine.connect() as connection:
+        assert positions(connection) == {}
+
+
+def test_the_settings_can_switch_off_too(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRIAL_CDS_OPEN__ENABLED", "false")
+    assert _switch("on") == 0
+    assert "still say enabled = false" in capsys.readouterr().out
+    main(["tenant", "list"])
+    assert capsys.readouterr().out.startswith("open is off; the settings say enabled = false; switched on ")
