@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,13 @@ def test_files_that_compose_mounts_are_shipped_or_asked_for(compose: dict[str, A
             continue
         assert mode == ["ro"], target
         assert (ROOT / source).exists() or source.removeprefix("./") in told, source
+
+
+def test_the_image_is_named_by_the_version_of_the_project(compose: dict[str, Any]) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert {compose["services"][name]["image"] for name in OURS} == {f"trial-cds:{version}"}
+    (image,) = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text(encoding="utf-8"))["images"]
+    assert (image["name"], image["newTag"]) == ("trial-cds", version)
 
 
 # -- deploy/kubernetes ---------------------------------------------------------------------------------------
