@@ -1,7 +1,9 @@
 # syntax=docker/dockerfile:1
 # The service:  docker build -t trial-cds .
-# The demo:     docker compose up --build       (target `demo`: with the sandbox FHIR server)
+# The demo:     docker compose -f compose.demo.yaml up --build    (target `demo`: with the sandbox FHIR server)
 
+# The tag moves when Debian or Python mend something. To build the same twice, pin what you have tried:
+#   --build-arg PYTHON=python:3.12-slim-bookworm@sha256:...
 ARG PYTHON=python:3.12-slim-bookworm
 
 # --- builder: compiler and headers stay here ---------------------------------------------------------------
@@ -27,9 +29,12 @@ RUN uv pip install --require-hashes --build-constraints requirements/build.lock 
 
 # --- runtime: no compiler, no pip cache, no root, nothing to write to but /data and /tmp -------------------
 FROM ${PYTHON} AS runtime
+# What it was built from:  --build-arg REVISION="$(git rev-parse HEAD)"
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="trial-cds" \
       org.opencontainers.image.description="CDS Hooks service for trial NCT01374854 in type 1 diabetes" \
       org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/opt/trial-cds/bin:$PATH \
     HOME=/data \
@@ -43,6 +48,8 @@ WORKDIR /data
 VOLUME /data
 USER 10001:10001
 EXPOSE 8000
+# The command is the first process of the container and gets this itself: it answers calls under way, and ends.
+STOPSIGNAL SIGTERM
 # The proxy of the surrounding network, if any, has no business in a call to oneself.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:8000/health/live', timeout=4)"]

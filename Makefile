@@ -9,7 +9,7 @@ PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-browser test-spark fuzz check format bench docs docs-site pictures cards lock clean
+.PHONY: help setup demo test test-browser test-spark fuzz check format bench docs docs-site pictures cards image-proof lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
@@ -62,6 +62,12 @@ docs-site: $(VENV)/.installed ## build the documentation as a site in build/site
 
 pictures: $(VENV)/.installed ## take the pictures of the pages in docs/images, with Chromium
 	$(BIN)/python -m docs.pictures
+
+# Needs root, podman and iproute2. Where no registry of images is reached: make image-proof STAND_IN=PREFIX, with the
+# prefix of a Python 3.12 built from source, and debootstrap.
+STAND_IN ?=
+image-proof: $(VENV)/.installed ## build the image, run it locked down, stop it in the middle of a call
+	$(BIN)/python -m deploy.image_proof $(if $(STAND_IN),--stand-in $(STAND_IN))
 
 # dev.lock is solved first and holds the other two, so that what is tested is what runs.
 # Versions stay as they are unless a .in file asks for others; `make lock UPGRADE=--upgrade` renews them all.

@@ -6,14 +6,16 @@ import json
 import re
 import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
-from tests.support.nginx import HOST, PROGRAM, SHIPPED, Proxy, running_nginx
+from tests.support.nginx import HOST, PROGRAM, SHIPPED, Proxy, make_certificate, running_nginx
 from tests.support.server import free_port, running_service
 from tests.support.service import SERVICE, call, candidate
 
@@ -117,6 +119,36 @@ def test_a_service_that_is_down_is_503_with_a_sentence(tmp_path: Path) -> None:
         answer = alone.session().post(_url(alone, SERVICE), json={}, timeout=10)
     assert answer.status_code == 503
     assert answer.json()["issue"][0]["code"] == "transient"
+
+
+@needs_nginx
+def test_the_container_of_compose_makes_a_configuration_that_nginx_takes(tmp_path: Path) -> None:
+    root = SHIPPED.parents[2]
+    compose = yaml.safe_load((root / "compose.yaml").read_text(encoding="utf-8"))
+    shell, options, script = compose["services"]["nginx"]["command"]
+
+    def here(text: str) -> str:
+        """What only a container has, as it is in this test."""
+        for there, instead in (
+            ("/tmp/", f"{tmp_path}/made/"),
+            ("/etc/ssl/trial-cds", f"{tmp_path}"),
+            ("/etc/trial-cds/", f"{tmp_path}/"),
+            ("service:8000", "127.0.0.1:1"),
+            ("exec nginx", f"exec {PROGRAM} -t"),
+        ):
+            text = text.replace(there, instead)
+        return text
+
+    for name in ("compose/nginx.conf", "nginx/trial-cds.conf"):
+        shipped = (root / "deploy" / name).read_text(encoding="utf-8")
+        (tmp_path / Path(name).name).write_text(here(shipped), encoding="utf-8")
+    make_certificate(tmp_path)
+    (tmp_path / "made").mkdir()
+    tried = subprocess.run([shell, options, here(script)], capture_output=True, text=True, timeout=30, check=False)
+    assert tried.returncode == 0, tried.stderr
+    made = (tmp_path / "made" / "trial-cds.conf").read_text(encoding="utf-8")
+    assert "server 127.0.0.1:1;" in made, "the service is found by its name"
+    assert "/var/log" not in made, "a container's logs go to where its engine reads them"
 
 
 def test_the_proxy_and_the_service_have_limits_that_fit() -> None:

@@ -47,7 +47,7 @@ def running_nginx(folder: Path, upstream: str) -> Iterator[Proxy]:
     """Start nginx with the shipped configuration, its lines marked CHANGE changed; end it at the end."""
     assert PROGRAM is not None
     proxy = Proxy(free_port(), free_port(), folder)
-    _make_certificate(folder)
+    make_certificate(folder)
     (folder / "nginx.conf").write_text(_whole(proxy, upstream), encoding="utf-8")
     command = [PROGRAM, "-p", str(folder), "-c", "nginx.conf", "-e", str(folder / "error.log")]
     subprocess.run([*command, "-t"], check=True, timeout=30)
@@ -80,7 +80,8 @@ def _whole(proxy: Proxy, upstream: str) -> str:
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
-def _make_certificate(folder: Path) -> None:
+def make_certificate(folder: Path) -> None:
+    """Write a key and its certificate for `HOST`, signed by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)

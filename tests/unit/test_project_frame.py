@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements"
 LOCKS = ("bootstrap", "build", "run", "sandbox", "dev", "otel")
 MAKE_COMMANDS = (
-    "setup", "demo", "test", "test-browser", "check", "bench", "docs", "docs-site", "pictures", "lock", "clean",
+    "setup", "demo", "test", "test-browser", "check", "bench", "docs", "docs-site", "pictures", "image-proof", "lock",
+    "clean",
 )  # fmt: skip
 PACKAGES = ("rules", "cards", "cds_service")
 
@@ -180,7 +181,7 @@ def test_make_command_does_its_own_set_up(command: str) -> None:
 
 
 def test_modules_that_make_runs_exist() -> None:
-    modules = re.findall(r"/python -m (benchmarks|docs|[a-z_]+\.[a-z_.]+)$", read("Makefile"), re.MULTILINE)
+    modules = re.findall(r"/python -m (benchmarks|docs|[a-z_]+\.[a-z_.]+)(?: \$.*)?$", read("Makefile"), re.MULTILINE)
     assert modules
     for module in modules:
         path = ROOT.joinpath(*module.split("."))
@@ -221,6 +222,11 @@ def test_container_runs_as_non_root_and_is_watched(stage: str) -> None:
     assert not any("apt-get" in line or "gcc" in line for line in instructions)
 
 
+def test_container_is_labelled_with_the_version_of_the_project() -> None:
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    assert f'org.opencontainers.image.version="{version}"' in read("Dockerfile")
+
+
 def test_container_by_default_is_the_service_and_not_open() -> None:
     name, instructions = list(dockerfile_stages().items())[-1]
     assert name == "service"
@@ -242,8 +248,8 @@ def test_build_context_is_a_list_of_what_is_allowed() -> None:
     assert copied == allowed
 
 
-def test_compose_publishes_on_loopback_only() -> None:
-    services = yaml.safe_load(read("compose.yaml"))["services"]
+def test_the_demo_is_published_on_loopback_only() -> None:
+    services = yaml.safe_load(read("compose.demo.yaml"))["services"]
     assert services["demo"]["build"]["target"] in dockerfile_stages()
     for service in services.values():
         assert service["ports"]
