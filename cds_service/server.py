@@ -14,6 +14,7 @@ from gunicorn.glogging import Logger
 
 from cards import suggestions
 from cds_service.app import create_app
+from cds_service.arenas import share_arenas
 from cds_service.cds_hooks import outcome
 from cds_service.logs import JsonLines, configure_logs, log
 from cds_service.patient_data.outbound import is_loopback
@@ -34,6 +35,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     check_address(settings, host)
     require_free_port(host, port)
     configure_logs()
+    share_arenas()
     if not settings.tenants and not is_loopback(host):
         log("open to everyone who can reach this address: no tenant is configured", logging.WARNING, host=host)
     _Server(settings, host, port).run()

@@ -102,6 +102,8 @@ def decide(
         )
         for this in declarations
     }
+    # What it holds leads back to the charts: left so, all of it would stay until the collector comes by, which is late.
+    memory.clear()
     fired = executor.criteria.fired({name: finding.fact for name, finding in findings.items()})
     return tuple(
         _result(this, findings[this.id], _first(trial.evaluables[this.id].rules, fired[this.id]))

@@ -191,6 +191,8 @@ class Call:
         """Cut off what is still under way, and let later calls know how this one fared."""
         for task in self._tasks:
             task.abandon()
+        # Each leads back here: left so, all that arrived would stay until the collector comes by, which is late.
+        self._tasks.clear()
         if self.sent:
             self._breaker.report(answered=self.answered)
 

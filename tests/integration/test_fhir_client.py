@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -378,3 +380,21 @@ def test_it_works_after_a_fork(client: FhirClient) -> None:
 def test_nothing_of_a_server_shows_its_token() -> None:
     server = FhirServer(parse_base_url("https://ehr.example/fhir"), TOKEN)
     assert TOKEN not in repr(server)
+
+
+def test_what_a_call_brought_goes_with_it(client: FhirClient) -> None:
+    """Without the garbage collector, which workers let run so seldom that whole charts would pile up."""
+    with FaultServer(faults.holding(condition())) as server:
+        gc.disable()
+        try:
+            call = client.call(FhirServer(parse_base_url(server.base_url), TOKEN), Deadline(DEADLINE))
+            assert call.collect(call.start(Query("problems", ("Condition?patient=p1",)))).entries
+            gone = weakref.ref(call)
+            call.close()
+            del call
+            give_up = time.monotonic() + 2  # the worker's thread lets go of its task a moment later
+            while gone() is not None and time.monotonic() < give_up:
+                time.sleep(0.01)
+            assert gone() is None
+        finally:
+            gc.enable()

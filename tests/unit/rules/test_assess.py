@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from dataclasses import replace
 from datetime import UTC, date
 from typing import Any
@@ -52,6 +54,19 @@ def printed(trial: Trial, durable: Executor) -> dict[str, Any]:
     result = assess(record(PERSON, {}), trial, durable, TODAY, UTC)
     loaded: dict[str, Any] = json.loads(json.dumps(result.to_json("p1.json")))
     return loaded
+
+
+def test_a_record_goes_when_it_has_been_assessed(trial: Trial, durable: Executor) -> None:
+    """Without the garbage collector, which workers let run so seldom that whole charts would pile up."""
+    charted = record(PERSON, {})
+    seen = weakref.ref(charted)
+    gc.disable()
+    try:
+        assess(charted, trial, durable, TODAY, UTC)
+        del charted
+        assert seen() is None
+    finally:
+        gc.enable()
 
 
 def test_the_printed_form_has_exactly_these_keys_in_this_order(printed: dict[str, Any]) -> None:
