@@ -16,15 +16,12 @@ Markdown = NewType("Markdown", str)
 LONGEST = 300
 """Characters kept of one text. A chart may hold megabytes where a name is expected."""
 
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_SPECIAL = {ord(c): "\\" + c for c in r"\`*_[]()#+-!|~$"} | {ord(c): e for c, e in _ENTITIES.items()}
+_SPECIAL = (*((c, "\\" + c) for c in r"\`*_[]()#+-!|~$"), ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+"""In an order in which nothing that is put in is replaced again: the backslash and the ampersand before all others."""
 
 # Renderers make links of bare addresses, some of them after undoing escapes; a blank stops all of them.
-_BARE_LINKS = (
-    (re.compile(r":(?=//)"), ": "),
-    (re.compile(r"(www)(?=\.)", re.IGNORECASE), r"\1 "),
-    (re.compile(r"(?<=\S)@"), " @"),
-)
+_WEB_HOST = re.compile(r"(www)(?=\.)", re.IGNORECASE)
+_MAIL = re.compile(r"(?<=\S)@")
 # Dots inside words, which some renderers take for host names, and after a number that would start a list.
 _ACTIVE_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_])")
 _LIST_NUMBER = re.compile(r"^(\d+)\.(?=\s|$)")
@@ -49,13 +46,18 @@ def _visible(character: str) -> str:
 
 def defused(line: str) -> str:
     """Return ``line`` with a blank inside whatever looks like a web or mail address."""
-    for pattern, replacement in _BARE_LINKS:
-        line = pattern.sub(replacement, line)
-    return line
+    line = line.replace("://", ": //")
+    if "www." in line.lower():  # looking first is cheap, and there is hardly ever anything
+        line = _WEB_HOST.sub(r"\1 ", line)
+    return _MAIL.sub(" @", line) if "@" in line else line
 
 
 def escape(text: str, limit: int = LONGEST) -> Markdown:
     """Return ``text`` as one line of Markdown that renders as the text itself."""
-    line = defused(one_line(text, limit)).translate(_SPECIAL)
-    line = _ACTIVE_DOT.sub(r"\\.", line)
-    return Markdown(_LIST_NUMBER.sub(r"\1\\.", line))
+    line = defused(one_line(text, limit))
+    for character, inert in _SPECIAL:  # twice as fast as str.translate
+        line = line.replace(character, inert)
+    if "." in line:
+        line = _ACTIVE_DOT.sub(r"\\.", line)
+        line = _LIST_NUMBER.sub(r"\1\\.", line)
+    return Markdown(line)

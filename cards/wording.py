@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from cards.escape import Markdown, defused, escape, one_line
 from cards.settings import Attestation
@@ -157,7 +158,13 @@ def open_heading(open_items: int, not_assessed: int) -> Markdown:
 
 
 def name(result: CriterionResult) -> Markdown:
-    return Markdown(f"**{escape(result.label)}** ({escape(result.id)})")
+    return Markdown(f"**{_own(result.label)}** ({_own(result.id)})")
+
+
+@lru_cache(maxsize=1024)
+def _own(text: str) -> Markdown:
+    """Return what a trial itself says, its labels and ids: the same on every card."""
+    return escape(text)
 
 
 def finding(result: CriterionResult) -> Markdown:
@@ -280,7 +287,7 @@ def _recheck(result: CriterionResult) -> Markdown:
 
 
 def _names(results: Sequence[CriterionResult]) -> str:
-    return ", ".join(f"{escape(result.label)} ({escape(result.id)})" for result in results)
+    return ", ".join(f"{_own(result.label)} ({_own(result.id)})" for result in results)
 
 
 def no_record_of(results: Sequence[CriterionResult]) -> Markdown:

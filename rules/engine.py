@@ -3,7 +3,7 @@
 durable_rules 2.0.28 crashes with its default host (background threads), shares facts between sessions
 whose ids collide, and loses facts and exceptions silently. Hence: a host of our own without threads, one
 lock round one evaluation, one constant session id that is deleted each time, rules that look at a single
-fact, actions that only note which rule fired, and a check after each run that nothing was lost.
+fact and do no more than be noted when they fire, and a check after each run that nothing was lost.
 Build the evaluator in the process that uses it (after a fork): its state lives in C.
 """
 
@@ -13,7 +13,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from durable.engine import Host, MessageNotHandledException, MessageObservedException
+import durable_rules_engine
+import orjson
+from durable.engine import Host, MessageNotHandledException, MessageObservedException, Ruleset
 
 from rules.decision import Condition, Fact, Field, Operator, Rule, check_fact, check_table
 
@@ -26,8 +28,43 @@ class EvaluationError(RuntimeError):
     """The engine did not give a complete answer; the request must fail rather than show part of one."""
 
 
+class _NotedRules(Ruleset):  # type: ignore[misc]
+    """Rules that do nothing but be noted. The engine fires them; only what it does for each that fires is replaced.
+
+    The library's way of running an action makes a closure, reads the clock and writes the state each time, which
+    takes as long as all the rest; and what an action raises it swallows.
+    """
+
+    def __init__(self, host: Host, definition: Mapping[str, Any], note: Callable[[str], None]) -> None:
+        super().__init__(_RULESET, host, {name: {**rule, "run": _nothing} for name, rule in definition.items()})
+        self._note = note
+
+    def assert_facts(self, facts: Sequence[Mapping[str, Any]]) -> Any:
+        text = orjson.dumps(facts).decode()
+        return self._handle_result(durable_rules_engine.assert_facts(self._handle, text), facts)
+
+    def _flush_actions(self, state: Any, result_container: Any, state_offset: Any, complete: Any) -> None:
+        """Note the rule of each action in turn, and give the state back as it was."""
+        action, unchanged = result_container["message"], orjson.dumps(state).decode()
+        while action:
+            self._note(*action)
+            durable_rules_engine.update_state(self._handle, unchanged)
+            following = durable_rules_engine.complete_and_start_action(self._handle, state_offset)
+            action = orjson.loads(following) if following else None
+        complete(None, state)
+
+
+def _nothing(_closure: Any) -> None:
+    """The action that the library asks each rule to have."""
+
+
 class _QuietHost(Host):  # type: ignore[misc]
-    """A host without the dispatcher and timer threads that crash and steal actions."""
+    """A host of one set of rules, without the dispatcher and timer threads that crash and steal actions."""
+
+    def __init__(self, definition: Mapping[str, Any], note: Callable[[str], None]) -> None:
+        """``note`` is called with the name of each rule that fires."""
+        super().__init__()
+        self._ruleset_directory[_RULESET] = _NotedRules(self, definition, note)
 
     def _run(self) -> None:
         """Start nothing: rules run on the thread that asserts the facts."""
@@ -38,21 +75,21 @@ class DurableEvaluator:
 
     def __init__(self, tables: Mapping[str, Sequence[Rule[Any]]]) -> None:
         self._is_text = {name: check_table(name, table) for name, table in tables.items()}
-        self._tables = {name: tuple(rule.name for rule in table) for name, table in tables.items()}
-        self._fired: dict[str, set[str]] = {}
+        self._tables = {name: [(rule.name, _full(name, rule)) for rule in table] for name, table in tables.items()}
+        self._fired: set[str] = set()
         self._lock = threading.Lock()
-        self._host = _QuietHost({_RULESET: self._compile(tables)})
+        self._host = _QuietHost(_definition(tables), self._note)
 
     def fired(self, facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]:
         """Return for each table the names of all rules that hold, in the table's order.
 
-        Raises `EvaluationError` when the engine lost a fact, swallowed an exception or left a fact undecided.
+        Raises `EvaluationError` when the engine lost a fact or left one undecided.
         """
         if not facts:
             return {}  # an empty batch crashes the engine
         messages = [self._message(name, fact) for name, fact in facts.items()]
         with self._lock:
-            self._fired = {name: set() for name in facts}
+            self._fired = set()
             try:
                 self._host.assert_facts(_RULESET, messages)
                 self._check_complete(len(messages))
@@ -62,7 +99,14 @@ class DurableEvaluator:
             finally:
                 self._host.delete_state(_RULESET, _SESSION)
             fired = self._fired
-        return {name: tuple(rule for rule in self._tables[name] if rule in fired[name]) for name in facts}
+        held = {name: tuple([rule for rule, full in self._tables[name] if full in fired]) for name in facts}
+        undecided = sorted(name for name, rules in held.items() if not rules)
+        if undecided:
+            raise EvaluationError(f"No declared rule holds for {', '.join(undecided)}.")
+        return held
+
+    def _note(self, rule: str) -> None:
+        self._fired.add(rule)
 
     def _message(self, name: str, fact: Fact) -> dict[str, Any]:
         if name not in self._tables:
@@ -73,32 +117,25 @@ class DurableEvaluator:
         return {"sid": _SESSION, "table": name, **{field: fact.get(field) for field in self._is_text[name]}}
 
     def _check_complete(self, sent: int) -> None:
-        state = self._host.get_state(_RULESET, _SESSION)
-        if "exception" in state:
-            raise EvaluationError("durable_rules swallowed an exception in an action.")
         kept = len(self._host.get_facts(_RULESET, _SESSION))
         if kept != sent:
             raise EvaluationError(f"durable_rules kept {kept} of {sent} facts.")
-        undecided = sorted(name for name, rules in self._fired.items() if not rules)
-        if undecided:
-            raise EvaluationError(f"No declared rule holds for {', '.join(undecided)}.")
 
-    def _compile(self, tables: Mapping[str, Sequence[Rule[Any]]]) -> dict[str, Any]:
-        return {
-            f"{name}.{rule.name}": {
-                "all": [{"m": _all_of([{"table": name}, *map(_expression, rule.when)])}],
-                "pri": position,
-                "run": self._noting(name, rule.name),
-            }
-            for name, table in tables.items()
-            for position, rule in enumerate(table, start=1)
+
+def _definition(tables: Mapping[str, Sequence[Rule[Any]]]) -> dict[str, Any]:
+    return {
+        _full(name, rule): {
+            "all": [{"m": _all_of([{"table": name}, *map(_expression, rule.when)])}],
+            "pri": position,
         }
+        for name, table in tables.items()
+        for position, rule in enumerate(table, start=1)
+    }
 
-    def _noting(self, table: str, rule: str) -> Callable[[Any], None]:
-        def note(_closure: Any) -> None:
-            self._fired[table].add(rule)
 
-        return note
+def _full(table: str, rule: Rule[Any]) -> str:
+    """Return the name of a rule among those of all tables."""
+    return f"{table}.{rule.name}"
 
 
 def _all_of(expressions: list[dict[str, Any]]) -> dict[str, Any]:
