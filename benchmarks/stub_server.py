@@ -15,6 +15,7 @@ import orjson
 from benchmarks.bodies import Json, bundle
 
 _KEYS = {
+    ("Condition", ""): "problems",
     ("Condition", "problem-list-item"): "problems",
     ("Condition", "encounter-diagnosis"): "diagnoses",
     ("MedicationRequest", ""): "medications",

@@ -70,6 +70,7 @@ _CHUNK = 65_536
 _ERROR_BYTES = 65_536
 """Bytes read of an error's body: enough for its issue codes."""
 _RETRIED = frozenset({429, 502, 503, 504})
+_ASK_INSTEAD = frozenset({400, 403})
 _BACK_OFF = 0.1
 """Seconds before the second attempt when the server names none."""
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
@@ -170,7 +171,8 @@ class Call:
 
     def start(self, query: Query) -> tuple[Task, ...]:
         """Begin a search; its URLs are asked side by side."""
-        return tuple(self._start(query.name, f"{self.server.base_url}/{url}") for url in query.urls)
+        instead = f"{self.server.base_url}/{query.instead}" if query.instead else None
+        return tuple(self._start(query.name, f"{self.server.base_url}/{url}", instead=instead) for url in query.urls)
 
     def follow(self, name: str, page: Page) -> tuple[Task, ...]:
         """Go on from the next link of a page that arrived otherwise; no task if it cannot be followed."""
@@ -196,8 +198,8 @@ class Call:
         if self.sent:
             self._breaker.report(answered=self.answered)
 
-    def _start(self, name: str, url: str, after: Page | None = None) -> Task:
-        task = Task(self, name, url, after or Page())
+    def _start(self, name: str, url: str, *, after: Page | None = None, instead: str | None = None) -> Task:
+        task = Task(self, name, url, after or Page(), instead)
         if self._admitted is None:
             self._admitted = self._breaker.admits()
         if not self._admitted:
@@ -210,14 +212,18 @@ class Call:
 
 
 class Task:
-    """One URL with the pages that follow it; ``after`` is the page before it, if there was one."""
+    """One URL with the pages that follow it; ``after`` is the page before it, if there was one.
 
-    def __init__(self, call: Call, name: str, url: str, after: Page) -> None:
+    ``instead`` is another URL for a server that rejects the first.
+    """
+
+    def __init__(self, call: Call, name: str, url: str, after: Page, instead: str | None = None) -> None:
         self.future: Future[None] | None = None
         self._call = call
         self._types = TYPES[name]
         self._optional = self._types <= OPTIONAL_TYPES
         self._url = url
+        self._instead = instead
         self._watch = Watch()
         self._lock = threading.Lock()
         self._entries: list[ReadEntry] = []
@@ -320,6 +326,8 @@ class Task:
     def _page(self, session: requests.Session, url: str) -> Page:
         """Get and read one page; raises `_Ended`."""
         answer = self._answer(session, url)
+        if answer.status in _ASK_INSTEAD and self._instead and not self._pages:
+            answer = self._answer(session, self._instead)
         if answer.status != 200:
             codes = issue_codes(answer.content)
             raise _Ended(meaning_of_status(answer.status, codes, optional=self._optional))

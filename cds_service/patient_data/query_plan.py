@@ -37,6 +37,10 @@ REQUIRED = ("patient", "problems")
 GATE = ("patient", "problems", "diagnoses", "medications")
 """What the gate needs; nothing else is asked for until it is passed."""
 
+_CONDITIONS = f"Condition?patient={_TOKEN}&_count=200"
+"""The problem list as it is pulled. FHIR does not require a category, and many servers have conditions without one:
+what no search by category finds must not count as absent (clinical reference, retrieval plan)."""
+
 _PULLED_ONLY: Mapping[str, str] = {
     "procedures": f"Procedure?patient={_TOKEN}",
     "immunizations": f"Immunization?patient={_TOKEN}",
@@ -119,6 +123,8 @@ class Query:
 
     name: str
     urls: tuple[str, ...]
+    instead: str | None = None
+    """What to ask a server that rejects the one URL (400), or grants less than it asks for (403)."""
 
 
 def template_url(template: str, patient_id: str) -> str:
@@ -153,6 +159,8 @@ class QueryPlan:
             urls = self._vital_urls(patient_id, on)
         elif name == "encounters":
             urls = _encounter_urls(patient_id, on)
+        elif name == "problems":
+            return Query(name, (template_url(_CONDITIONS, patient_id),), template_url(PREFETCH[name], patient_id))
         else:
             template = PREFETCH.get(name) or _PULLED_ONLY.get(name) or ORDERS[name]
             urls = (template_url(template, patient_id),)

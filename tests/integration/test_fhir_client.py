@@ -245,6 +245,29 @@ def test_a_server_that_ignores_the_patient_and_finds_nothing_does_not_offer_the_
         assert pull(client, server, "problems").search.complete
 
 
+@pytest.mark.parametrize("refusal", [400, 403])
+def test_a_search_that_is_rejected_is_asked_in_the_other_way(client: FhirClient, refusal: int) -> None:
+    """As by a server that wants a category, or whose token is for one category alone."""
+
+    def wants_a_category(handler: faults.Handler) -> None:
+        right = faults.holding(condition(id="a")) if "category" in handler.query else faults.status(refusal)
+        right(handler)
+
+    with FaultServer(Condition=wants_a_category) as server:
+        call = client.call(FhirServer(parse_base_url(server.base_url), TOKEN), Deadline(DEADLINE))
+        query = Query("problems", ("Condition?patient=p1",), instead="Condition?patient=p1&category=problem-list-item")
+        assert ids(call.collect(call.start(query))) == ["a"]
+        assert server.urls == [query.urls[0], query.instead]
+
+
+def test_a_search_that_is_rejected_in_both_ways_has_failed(client: FhirClient) -> None:
+    with FaultServer(faults.status(400)) as server:
+        call = client.call(FhirServer(parse_base_url(server.base_url), TOKEN), Deadline(DEADLINE))
+        result = call.collect(call.start(Query("problems", ("Condition?patient=p1",), instead="Condition?_id=1")))
+    assert result.search.state is SearchState.FAILED
+    assert len(server.urls) == 2
+
+
 def test_pages_are_followed_to_the_end(client: FhirClient) -> None:
     pages = [bundle(condition(id=name), total=3) for name in ("a", "b", "c")]
     with FaultServer(faults.paged(pages)) as server:

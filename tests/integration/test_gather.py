@@ -179,6 +179,14 @@ def test_no_prefetch_pulls_the_record() -> None:
     assert all(search.ms > 0 for search in got.searches)
 
 
+def test_a_condition_without_a_category_is_found() -> None:
+    uncategorised = {name: value for name, value in condition(id="c1").items() if name != "category"}
+    with FaultServer(faults.holding(patient(), uncategorised)) as server:
+        got = gathered({}, server)
+    assert [c.id for c in got.record.conditions] == ["c1"]
+    assert not got.gate_stopped
+
+
 def test_a_patient_without_the_disease_costs_four_searches_and_no_observation() -> None:
     with FaultServer(faults.holding(patient(), condition(T2DM))) as server:
         got = gathered({}, server)

@@ -57,6 +57,15 @@ def test_every_kind_of_data_has_its_search() -> None:
     } <= asked
 
 
+def test_conditions_are_asked_for_whatever_their_category() -> None:
+    """FHIR does not require one, and what has none is not found by one."""
+    plan = QueryPlan(small_trial())
+    problems = plan.pull("problems", "p1", ON)
+    assert problems.urls == ("Condition?patient=p1&_count=200",)
+    assert problems.instead == "Condition?patient=p1&category=problem-list-item"
+    assert plan.pull("diagnoses", "p1", ON).urls == ("Condition?patient=p1&category=encounter-diagnosis",)
+
+
 def test_labs_are_asked_by_loinc_lists_with_the_longest_window() -> None:
     """The gate's antibodies count however old they are; its window is about orders."""
     labs = QueryPlan(small_trial()).pull("labs", "p1", ON).urls
