@@ -47,6 +47,8 @@ _MOST_REJECTED = 100_000
 """Lines that are no text at all, of which each takes memory; a source with more holds other than NDJSON."""
 _BUFFER = 2 * LONGEST_LINE + 1_000_000
 MOST_QUARANTINED = 10_000
+_ROWS_A_GROUP = 4_096
+"""Rows of a shard that wait until they are written: of every shard at once, so that many would fill the memory."""
 _BYTES_A_LINE = 16_000
 """What one line may take while it waits to be written: a generous guess, for a bound on waiting lines."""
 
@@ -226,7 +228,7 @@ def _shard(database: duckdb.DuckDBPyConnection, source: Source, folder: Path, sh
                 END AS raw
             FROM judged
         ) TO '{_quoted(folder)}' (FORMAT parquet, PARTITION_BY (shard), COMPRESSION zstd,
-            DICTIONARY_SIZE_LIMIT 1, -- no two lines are the same
+            ROW_GROUP_SIZE {_ROWS_A_GROUP}, DICTIONARY_SIZE_LIMIT 1, -- no two lines are the same
             OVERWRITE_OR_IGNORE)
         """,
         {

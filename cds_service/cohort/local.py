@@ -23,9 +23,9 @@ from cds_service.cohort.screener import Outcome, Person, Screener, Terms
 from cds_service.cohort.source import Form, Source
 from rules.record import Entry
 
-_BYTES_A_SHARD = 64_000_000
+_BYTES_A_SHARD = 256_000_000
 _BUNDLES_A_SHARD = 200
-_FEWEST_SHARDS, _MOST_SHARDS = 8, 1_000
+_FEWEST_SHARDS, _MOST_SHARDS = 16, 1_000
 _FOR_DUCKDB = 0.6
 """Share of the memory that DuckDB gets; the rest is for Python and for what DuckDB does not count."""
 _ROWS_AT_ONCE = 1_000

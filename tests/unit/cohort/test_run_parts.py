@@ -85,9 +85,9 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_shards_depend_on_the_source_alone(tmp_path: Path) -> None:
-    files = (SourceFile("a.ndjson", 6_400_000_000, 1), SourceFile("b.ndjson.gz", 800_000_000, 1))
+    files = (SourceFile("a.ndjson", 25_600_000_000, 1), SourceFile("b.ndjson.gz", 3_200_000_000, 1))
     assert shards_for(Source(tmp_path, Form.LINES, files)) == 200
-    assert shards_for(Source(tmp_path, Form.LINES, files[:0])) == 8
+    assert shards_for(Source(tmp_path, Form.LINES, files[:0])) == 16
     assert shards_for(Source(tmp_path, Form.LINES, (SourceFile("a", 10**14, 1),))) == 1_000
 
 
