@@ -148,8 +148,7 @@ class Metrics:
     def breaker(self, tenant: str, state: BreakerState, tripped: bool) -> None:
         """Note the gravest state of a tenant's servers; ``tripped``: one of them has just come to be left alone."""
         self._of(catalogue.BREAKER_STATE, tenant).set(_LEVELS[state])
-        if tripped:
-            self._of(catalogue.BREAKER_TRIPS, tenant).inc()
+        self._of(catalogue.BREAKER_TRIPS, tenant).inc(int(tripped))
 
     def search_refused(self) -> None:
         """Count a request to a FHIR server that was not sent because too many were under way."""
