@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from flask import Blueprint, Flask
@@ -12,11 +12,16 @@ from cds_service.card_settings import check_order_codes
 from cds_service.cds_hooks import routes
 from cds_service.cds_hooks.patient_view import PatientView
 from cds_service.evaluation import Evaluation
+from cds_service.observability import routes as observability
+from cds_service.observability.metrics import Metrics
+from cds_service.observability.tracing import Tracing
+from cds_service.patient_data.breaker import BreakerState
 from cds_service.patient_data.fhir_client import FhirClient, Limits
 from cds_service.screening import Screening
 from cds_service.security.authentication import Authenticator
 from cds_service.security.key_store import KeyStores
 from cds_service.security.tenants import Tenant, Tenants
+from cds_service.self_test import golden_patients
 from cds_service.settings import Settings
 from cds_service.stopping import Stopping
 from cds_service.storage.database import Database
@@ -37,19 +42,22 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     """
     app = Flask(__name__, static_folder=None)
     tenants = Tenants(settings)
-    frame(app, settings, tenants)
-    database = Database(settings.database.url, settings.server.threads)
+    evaluations = [Evaluation(served_trial(package, settings), golden_patients(package), today) for package in trials]
+    metrics = Metrics([one.trial for one in evaluations], settings.server.threads)
+    frame(app, settings, tenants, metrics, Tracing.of(settings.tracing))
+    database = Database(settings.database.url, settings.server.threads, metrics.database_error)
     database.create()
     pseudonyms = Pseudonyms(site_keys(settings, database))
-    journal = Journal(database)
+    journal = Journal(database, metrics.feedback)
     kill_switch = KillSwitch(database)
     client = FhirClient(
         _pull_limits(settings),
         ca_bundle=str(settings.ca_bundle) if settings.ca_bundle else None,
         failures=settings.limits.server_failures,
         pause_seconds=settings.limits.server_pause_seconds,
+        on_breaker=metrics.breaker,
+        on_refusal=metrics.search_refused,
     )
-    evaluations = [Evaluation(served_trial(package, settings), settings, today) for package in trials]
     check_order_codes(tenants, [one.trial for one in evaluations])
     services = {
         one.trial.service_id: routes.Service(
@@ -57,12 +65,15 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
         )
         for one in evaluations
     }
-    keys = KeyStores(tenants, str(settings.ca_bundle) if settings.ca_bundle else None)
+    keys = KeyStores(tenants, str(settings.ca_bundle) if settings.ca_bundle else None, on_look=metrics.keys_looked_at)
+    metrics.at_start.append(lambda: _first_numbers(metrics, tenants, keys, evaluations))
     used, failed = UsedTokens(database), FailedSignIns(database)
     authenticator = Authenticator(tenants, keys, used, failed, settings.public_url)
     app.register_blueprint(routes.blueprint(services, journal, settings, authenticator))
     stopping = Stopping()
-    app.register_blueprint(health.blueprint(database, evaluations, keys, stopping))
+    inside = health.Inside(database, evaluations, keys, client.breakers, stopping)
+    app.register_blueprint(health.blueprint(inside, settings.monitoring.token))
+    app.register_blueprint(observability.blueprint(metrics, settings))
     app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
     app.register_blueprint(registration.blueprint(evaluations[0].trial, settings))
     app.register_blueprint(documents.blueprint([one.trial for one in evaluations], settings))
@@ -73,7 +84,20 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     app.extensions["trial_cds"] = evaluations
     app.extensions["trial_cds_keys"] = keys
     app.extensions["trial_cds_stopping"] = stopping
+    app.extensions["trial_cds_metrics"] = metrics
     return app
+
+
+def _first_numbers(
+    metrics: Metrics, tenants: Iterable[Tenant], keys: KeyStores, evaluations: Iterable[Evaluation]
+) -> None:
+    """Set what a process shows when it begins."""
+    for tenant in tenants:
+        metrics.breaker(tenant.name, BreakerState.CLOSED, tripped=False)
+    for store in keys:
+        metrics.keys_read(store.name, store.read_at.timestamp() if store.read_at else 0)
+    for one in evaluations:
+        metrics.self_test(one.trial.id, one.self_test.passed, one.self_test.at.timestamp())
 
 
 def _sandbox(evaluation: Evaluation, view: PatientView, settings: Settings, tenant: Tenant) -> Blueprint:

@@ -186,10 +186,12 @@ def _synth(options: argparse.Namespace) -> int:
 def _check_config(options: argparse.Namespace) -> int:
     from cds_service.card_settings import check_order_codes
     from cds_service.config_hints import config_hints, key_problems
+    from cds_service.observability.tracing import Tracing
     from cds_service.security.tenants import Tenants
 
     settings = load_settings(options.config)
     check_order_codes(Tenants(settings), [served_trial(TRIALS[0], settings)])
+    Tracing.of(settings.tracing)
     if problems := key_problems(settings, online=options.keys):
         raise SettingsError(problems)
     found = config_hints(settings, datetime.now(UTC))

@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 import traceback
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 import orjson
 
 LOGGER = logging.getLogger("trial_cds")
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""Id of the request that is being answered: it stands in every line that is written meanwhile."""
 
 FIELDS = {
     "request_id": "id of the request: the caller's, if it is one of 64 plain characters, or a new one",
@@ -61,11 +64,13 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         given: dict[str, Any] = getattr(record, "fields", {})
+        during = REQUEST_ID.get()
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": _message(record),
             "process": record.process,
+            **({"request_id": during} if during else {}),
             **{name: value for name, value in given.items() if name in FIELDS},
         }
         if unlisted := sorted(given.keys() - FIELDS.keys()):

@@ -94,8 +94,10 @@ def _cds_hooks(ids: list[str]) -> dict[str, Any]:
 
 def _health() -> dict[str, Any]:
     ready = _answers(_json("health"), 400)
-    ready["503"] = {"description": "Not ready: which check failed.", "content": _json("health")}
+    ready["503"] = {"description": "Not ready.", "content": _json("health")}
+    numbers = {"text/plain": {"schema": {"type": "string"}}}
     return {
+        "/metrics": {"get": _operation("metrics", "Numbers for Prometheus", _answers(numbers, 400, 404))},
         "/health/live": {"get": _operation("live", "Whether the process answers", _answers(_json("health"), 400))},
         "/health/ready": {"get": _operation("ready", "Whether it can serve", ready)},
     }
@@ -139,7 +141,7 @@ _DESCRIPTIONS: Mapping[int, str] = {
     412: "Required data are neither in the prefetch nor to be had from the FHIR server.",
     413: "The body is too large.",
     415: "The body is not JSON, or is compressed.",
-    503: "The database is busy: send it again.",
+    503: "The database is busy: send it again. Or the rules did not pass their own test.",
 }
 
 

@@ -21,6 +21,11 @@ class PerProcess(Generic[T]):
         self._lock = threading.Lock()
         self._held: tuple[int, T] | None = None
 
+    @property
+    def made(self) -> bool:
+        """True once this process has its own."""
+        return self._held is not None and self._held[0] == os.getpid()
+
     def get(self) -> T:
         """Return this process's own."""
         held = self._held

@@ -17,6 +17,7 @@ from cds_service.app import create_app
 from cds_service.arenas import share_arenas
 from cds_service.cds_hooks import outcome
 from cds_service.logs import JsonLines, configure_logs, log
+from cds_service.observability.workers import WorkerMetrics
 from cds_service.patient_data.outbound import is_loopback
 from cds_service.ports import require_free_port
 from cds_service.settings import Settings, SettingsError
@@ -38,7 +39,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
     share_arenas()
     if not settings.tenants and not is_loopback(host):
         log("open to everyone who can reach this address: no tenant is configured", logging.WARNING, host=host)
-    _Server(settings, host, port).run()
+    numbers = WorkerMetrics()
+    try:
+        _Server(settings, host, port, numbers).run()
+    finally:
+        numbers.end()
 
 
 def check_address(settings: Settings, host: str) -> None:
@@ -97,7 +102,8 @@ class _Arbiter(Arbiter):  # type: ignore[misc, unused-ignore]
 
 
 class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
-    def __init__(self, settings: Settings, host: str, port: int) -> None:
+    def __init__(self, settings: Settings, host: str, port: int, numbers: WorkerMetrics) -> None:
+        self.numbers = numbers
         self._settings = settings
         self._bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.receive_seconds = settings.limits.receive_seconds
@@ -122,7 +128,9 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
             # It would be written to the home directory, which may be read-only.
             "control_socket_disable": True,
             "logger_class": _JsonLogger,
+            "pre_fork": _prepare_worker,
             "post_fork": _start_worker,
+            "child_exit": _end_worker,
         }.items():
             self.cfg.set(name, value)
 
@@ -140,12 +148,27 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
         return app
 
 
+def _prepare_worker(server: Any, worker: Worker) -> None:
+    server.app.numbers.place(worker)
+
+
 def _start_worker(server: Any, worker: Worker) -> None:
-    """Make each trial's engine in the new worker, which does not start if the self-test fails, and renew keys."""
+    """Make and test each trial's engine in the new worker, and renew keys. The worker starts all the same when the
+    test fails, to say so: it gives no card, and is not ready.
+    """
+    server.app.numbers.enter(worker)
     extensions = server.app.wsgi().extensions
     worker.receive_seconds = server.app.receive_seconds
     worker.stopping = extensions["trial_cds_stopping"]
     gc.set_threshold(50_000, 20, 50)
     for evaluation in extensions["trial_cds"]:
-        _ = evaluation.executor
+        if not evaluation.self_test.passed:
+            log("the rules do not decide as they should", logging.ERROR, reason=evaluation.self_test.problem)
     extensions["trial_cds_keys"].start()
+    metrics = extensions["trial_cds_metrics"]
+    metrics.begin()
+    worker.on_unreadable = metrics.unreadable
+
+
+def _end_worker(server: Any, worker: Worker) -> None:
+    server.app.numbers.leave(worker)

@@ -174,6 +174,27 @@ class Sandbox(Part):
     )
 
 
+class Monitoring(Part):
+    """Who may see metrics, and what health checks find."""
+
+    token: Annotated[SecretStr, AfterValidator(_hash_key)] | None = Field(
+        default=None,
+        description="Bearer token by which another computer reads `/metrics` and the details of `/health/ready`; "
+        "without one, only this computer may.",
+    )
+
+
+class TracingSettings(Part):
+    """Traces by OpenTelemetry; needs the extra `otel`."""
+
+    endpoint: WebAddress | None = Field(
+        default=None,
+        description="Where a collector takes traces by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces.",
+    )
+    headers: dict[str, SecretStr] = Field(default={}, description="Headers that the collector wants, such as a key.")
+    sample: float = Field(default=1.0, ge=0, le=1, description="Share of requests of which a trace is made.")
+
+
 class BulkData(Part):
     """How `trial-cds screen` signs in to a FHIR server whose population it exports (SMART Backend Services)."""
 
@@ -245,6 +266,8 @@ class Settings(BaseSettings):
     terminology: TerminologySettings = TerminologySettings()
     sandbox: Sandbox = Sandbox()
     server: Server = Server()
+    monitoring: Monitoring = Monitoring()
+    tracing: TracingSettings = TracingSettings()
     bulk_data: BulkData = BulkData()
     tenants: tuple[TenantSettings, ...] = Field(
         default=(), description="Who may call, each with its keys; with one of them, the open mode ends."

@@ -16,27 +16,40 @@ from werkzeug.exceptions import HTTPException
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.body import discard_body
 from cds_service.cds_hooks.outcome import CONTENT_TYPE, operation_outcome
-from cds_service.logs import log, log_failure
+from cds_service.logs import REQUEST_ID, log, log_failure
+from cds_service.observability.access import host_of
+from cds_service.observability.course import Course
+from cds_service.observability.metrics import NONE, Metrics, Seen
+from cds_service.observability.tracing import Tracing
 from cds_service.patient_data.outbound import is_loopback
 from cds_service.security.authentication import Unauthenticated
 from cds_service.security.cors import allow_cross_origin
 from cds_service.security.headers import add_security_headers
 from cds_service.security.tenants import Tenants
+from cds_service.self_test import SelfTestFailed
 from cds_service.settings import Settings
 
 _CLEAN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def frame(app: Flask, settings: Settings, tenants: Tenants) -> None:
+def frame(app: Flask, settings: Settings, tenants: Tenants, metrics: Metrics, tracing: Tracing | None = None) -> None:
     """Attach it all to ``app``."""
 
     @app.before_request
     def begin() -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if _CLEAN_ID.fullmatch(given) else uuid.uuid4().hex
-        g.started = time.perf_counter()
+        g.in_log = REQUEST_ID.set(g.request_id)
+        g.course = Course()
         g.notes = {}
+        metrics.arrives()
         check_host(request, settings)
+
+    @app.teardown_request
+    def leave(_: BaseException | None) -> None:
+        if "in_log" in g:
+            metrics.leaves()
+            REQUEST_ID.reset(g.in_log)
 
     @app.after_request
     def end(response: Response) -> Response:
@@ -46,7 +59,12 @@ def frame(app: Flask, settings: Settings, tenants: Tenants) -> None:
         if request.method == "POST" and response.status_code >= 400:
             # Where the next request starts is uncertain when this one's body was not what its headers said.
             response.headers["Connection"] = "close"
-        _log_request(response)
+        ended = time.monotonic()
+        _log_request(response, ended)
+        seen = _seen(response)
+        metrics.request(seen, g.course, ended)
+        if tracing:
+            tracing.request(seen, g.course, ended, request.headers.get("traceparent"), g.request_id)
         return response
 
     @app.errorhandler(errors.Refused)
@@ -62,6 +80,10 @@ def frame(app: Flask, settings: Settings, tenants: Tenants) -> None:
         response = Response(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
         del response.headers["Content-Type"]
         return response
+
+    @app.errorhandler(SelfTestFailed)
+    def untested(_: SelfTestFailed) -> Response:
+        return _outcome(errors.rules_unusable())
 
     @app.errorhandler(HTTPException)
     def framework(error: HTTPException) -> Response:
@@ -84,20 +106,13 @@ def check_host(request: Request, settings: Settings) -> None:
 
     A page whose name a browser is made to resolve to this address (DNS rebinding) could else read what is open to
     whoever reaches it. Such a call still carries that page's name as its Host. A proxy in front passes on the Host
-    that clients call, which is that of public_url. Health pages tell nothing, and are asked by address.
+    that clients call, which is that of public_url. Health and metrics are asked by address, and look at it themselves.
     """
-    if request.path.startswith("/health/"):
+    if request.path.startswith("/health/") or request.path == "/metrics":
         return
-    host = _host_of(f"//{request.headers.get('Host', '')}")
-    if not (is_loopback(host) or host == _host_of(settings.public_url)):
+    host = host_of(request)
+    if not (is_loopback(host) or host == urlsplit(settings.public_url).hostname):
         raise errors.other_host()
-
-
-def _host_of(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""
 
 
 def json_response(content: bytes | Mapping[str, Any], status: int = 200) -> Response:
@@ -115,13 +130,36 @@ def _outcome(error: errors.Refused) -> Response:
     return Response(operation_outcome(error.code, error.sentence), int(error.status), content_type=CONTENT_TYPE)
 
 
-def _log_request(response: Response) -> None:
+_ENDPOINTS = {"cds_hooks.discover": "discovery", "cds_hooks.call": "patient-view", "cds_hooks.feedback": "feedback"}
+_OTHER_ENDPOINTS = {"health": "health", "metrics": "metrics"}
+
+
+def _seen(response: Response) -> Seen:
+    """Return what the request was, in words of this project and of the settings alone."""
+    tenant, account = g.get("tenant"), g.course.account
+    return Seen(
+        endpoint=_endpoint(request),
+        service=account.parties.service if account else g.notes.get("service", NONE),
+        tenant=tenant.name if tenant else NONE,
+        status=response.status_code,
+        check=g.notes.get("check"),
+        claimed=g.notes.get("claimed"),
+    )
+
+
+def _endpoint(request: Request) -> str:
+    if request.endpoint is None:
+        return "unmatched"
+    return _ENDPOINTS.get(request.endpoint) or _OTHER_ENDPOINTS.get(request.blueprint or "", "pages")
+
+
+def _log_request(response: Response, ended: float) -> None:
     log(
         "request",
         request_id=g.request_id,
         method=request.method,
         route=request.url_rule.rule if request.url_rule else "unmatched",
         status=response.status_code,
-        ms=round((time.perf_counter() - g.started) * 1000, 1),
+        ms=round((ended - g.course.began) * 1000, 1),
         **g.notes,
     )

@@ -64,6 +64,8 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
 
     receive_seconds = 5.0
     """Time for the headers of a request to arrive, and again for its body; looked at once a second."""
+    on_unreadable: Callable[[int], None] | None = None
+    """Is told the status with which a request was refused that never came to the application."""
 
     stopping: Stopping
     """Once it has begun, each answer is the last of its connection: the next call finds another host."""
@@ -96,6 +98,8 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer what could not be parsed, or failed outside the application, without a word of its text."""
         status = _status(exc)
+        if self.on_unreadable:
+            self.on_unreadable(int(status))
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             log("unreadable request", logging.WARNING, reason=type(exc).__name__, status=int(status))
         else:

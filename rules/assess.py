@@ -12,6 +12,7 @@ from rules.assessment import (
     Confidence,
     CriterionResult,
     Effect,
+    Status,
     Verdict,
     effect_of,
 )  # fmt: skip
@@ -140,6 +141,7 @@ def _result(declaration: Declaration, finding: Finding, rule: Rule[Any]) -> Crit
         text_defect=declaration.text_defect,
         sensitive=declaration.sensitive,
         softened=blocks and (near_miss or confidence is Confidence.LOW),
+        cause=str(finding.fact.get("cause") or rule.name) if rule.status is Status.UNKNOWN else "",
     )
 
 

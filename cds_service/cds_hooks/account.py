@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import date
 
+from cds_service.observability.course import Course
 from cds_service.storage.journal import Call, Outcome, Parties
 from rules.assessment import Assessment
 
@@ -22,6 +23,7 @@ class Account:
     cause: str | None = None
     assessment: Assessment | None = None
     card: str | None = None
+    course: Course = field(default_factory=Course)
     _started: float = field(default_factory=time.perf_counter)
 
     def ends(self, outcome: Outcome, cause: str | None = None) -> None:

@@ -70,6 +70,13 @@ def sign_in_busy() -> Refused:
     )  # fmt: skip
 
 
+def rules_unusable() -> Refused:
+    return Refused(
+        HTTPStatus.SERVICE_UNAVAILABLE, "exception",
+        "The rules did not pass their own test when the service started, so it gives no card. Ask its operator.",
+    )  # fmt: skip
+
+
 def other_host() -> Refused:
     return Refused(
         HTTPStatus.BAD_REQUEST, "security",

@@ -23,6 +23,7 @@ from cds_service.cds_hooks.earlier_cards import EarlierCards
 from cds_service.cds_hooks.wire import Context, HookRequest, read_context, read_hook, trigger_actions
 from cds_service.evaluation import Evaluation, trial_settings
 from cds_service.logs import log_failure
+from cds_service.observability.course import Course
 from cds_service.patient_data.deadline import Deadline
 from cds_service.patient_data.fhir_client import FhirClient, FhirServer
 from cds_service.patient_data.gather import Gathered, IdentityMismatch, RequiredDataMissing, gather
@@ -111,22 +112,24 @@ class PatientView:
         self._pseudonyms = pseudonyms
         self._kill_switch = kill_switch
 
-    def answer(self, body: bytes, tenant: Tenant, request_id: str) -> Answer:
+    def answer(self, body: bytes, tenant: Tenant, request_id: str, course: Course | None = None) -> Answer:
         """Return the cards for a call of ``tenant``; raises `errors.Refused` with 400 or 412, and EvaluationError.
 
-        However the call ends, it is noted.
+        However the call ends, it is noted, and told to ``course``.
         """
         deadline = Deadline(self._settings.limits.deadline_seconds)
         trial = self._evaluation.trial
         parties = Parties(tenant.name, trial.service_id)
-        account = Account(parties, request_id, self.today(tenant), trial.rules_version)
+        account = Account(parties, request_id, self.today(tenant), trial.rules_version, course=course or Course())
+        account.course.account = account
         try:
             return self._answer(body, tenant, deadline, account)
         except errors.Refused as refused:
             account.ends(Outcome.REFUSED, str(int(refused.status)))
             raise
         finally:
-            self.remember(account, deadline)
+            with account.course.stage("note"):
+                self.remember(account, deadline)
 
     def _answer(self, body: bytes, tenant: Tenant, deadline: Deadline, account: Account) -> Answer:
         request = read_hook(body)
@@ -136,17 +139,18 @@ class PatientView:
         check_token(request, context)
         if cause := self.why_silent(request, context, tenant):
             return _filtered(account, cause)
-        server = server_of(request, tenant)
+        server = server_of(request, tenant, account.request_id)
         agreed = self._agreed[tenant.name]
         earlier = EarlierCards(self._journal, account.parties)
         beside = earlier.look_up if agreed.pauses else None
         try:
-            gathered = self.gather(request, context, server, account.day, deadline, tenant, beside)
+            gathered = self.gather(request, context, server, account.day, deadline, tenant, beside, account.course)
         except _Filtered as filtered:
             return _filtered(account, filtered.cause)
         record = gathered.record
         started = time.perf_counter()
-        assessment = self._evaluation.assess(record, account.day, tenant.zone, agreed.trial)
+        with account.course.stage("rules"):
+            assessment = self._evaluation.assess(record, account.day, tenant.zone, agreed.trial)
         rules_ms = round((time.perf_counter() - started) * 1000, 1)
         account.assessment = assessment
         resources = (record.patient, *record.encounters)
@@ -192,6 +196,7 @@ class PatientView:
         deadline: Deadline,
         tenant: Tenant,
         beside: Callable[[], None] | None = None,
+        course: Course | None = None,
     ) -> Gathered:
         """Return the record; raises `errors.Refused` for too little data, and for another person's.
 
@@ -219,6 +224,7 @@ class PatientView:
                 beside=beside,
                 # The sandbox shows the assessment whether there is a card or not.
                 look=None if self._settings.sandbox.enabled else look,
+                course=course,
             )
         except RequiredDataMissing as missing:
             stripped = "" if request.prefetch or request.fhir_server else _STRIPPED
@@ -247,19 +253,24 @@ class PatientView:
             shown = assessment.verdict in agreed.cards.show
             account.ends(Outcome.NO_CARD, "no-attestation" if shown else assessment.verdict.value)
             return []
-        history = earlier.known() if agreed.pauses else History()
+        with account.course.stage("history"):
+            history = earlier.known() if agreed.pauses else History()
         if history and agreed.pauses and (cause := suppressed_by(history, present, account.day, agreed.pauses)):
             account.ends(Outcome.SUPPRESSED, cause)
             return []
         suggesting = agreed.cards.allows_suggestions(assessment.evaluated_on)
-        cards = build_cards(
-            assessment,
-            self._evaluation.trial,
-            agreed.cards,
-            new_uuid=lambda: str(uuid.uuid4()),
-            overdue=self._evaluation.overdue_tests(record, assessment, tenant.zone, agreed.trial) if suggesting else (),
-            encounter=context.encounter,
-        )
+        with account.course.stage("cards"):
+            overdue = (
+                self._evaluation.overdue_tests(record, assessment, tenant.zone, agreed.trial) if suggesting else ()
+            )
+            cards = build_cards(
+                assessment,
+                self._evaluation.trial,
+                agreed.cards,
+                new_uuid=lambda: str(uuid.uuid4()),
+                overdue=overdue,
+                encounter=context.encounter,
+            )
         account.ends(Outcome.CARD, None if history else "history-not-available")
         account.card = cards[0]["uuid"]
         return cards
@@ -320,8 +331,11 @@ def check_token(request: HookRequest, context: Context) -> None:
         )
 
 
-def server_of(request: HookRequest, tenant: Tenant) -> FhirServer | None:
-    """Return the server to ask for what the prefetch lacks; raises `errors.Refused` if it may not be."""
+def server_of(request: HookRequest, tenant: Tenant, request_id: str | None = None) -> FhirServer | None:
+    """Return the server to ask for what the prefetch lacks; raises `errors.Refused` if it may not be.
+
+    ``request_id`` is told to that server.
+    """
     if not request.fhir_server or not tenant.reads_servers:
         return None
     try:
@@ -336,7 +350,7 @@ def server_of(request: HookRequest, tenant: Tenant) -> FhirServer | None:
             "security",
         )
     token = request.fhir_authorization.access_token if request.fhir_authorization else None
-    return FhirServer(base_url, token, tenant.name)
+    return FhirServer(base_url, token, tenant.name, request_id)
 
 
 def _filtered(account: Account, cause: str) -> Answer:

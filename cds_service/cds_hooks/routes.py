@@ -48,7 +48,8 @@ def blueprint(
 
     def sign_in(path: str) -> Tenant:
         try:
-            tenant = g.tenant = authenticator.tenant_of(request.headers.get("Authorization"), path)
+            with g.course.stage("sign-in"):
+                tenant = g.tenant = authenticator.tenant_of(request.headers.get("Authorization"), path)
         except DatabaseBusy:
             raise errors.sign_in_busy() from None
         note(tenant=tenant.name)
@@ -63,7 +64,9 @@ def blueprint(
     def call(service_id: str) -> Response:
         tenant = sign_in(f"{DISCOVERY}/{service_id}")
         service = find(service_id)
-        answer = service.view.answer(read_body(request, settings.limits.body_bytes), tenant, g.request_id)
+        with g.course.stage("body"):
+            body = read_body(request, settings.limits.body_bytes)
+        answer = service.view.answer(body, tenant, g.request_id, g.course)
         note(service=service_id, **answer.notes)
         return json_response(answer.body)
 
@@ -71,7 +74,8 @@ def blueprint(
     def feedback(service_id: str) -> Response:
         tenant = sign_in(f"{DISCOVERY}/{service_id}/feedback")
         service = find(service_id)
-        body = read_body(request, settings.limits.body_bytes)
+        with g.course.stage("body"):
+            body = read_body(request, settings.limits.body_bytes)
         answer = take_feedback(body, Recipient(tenant, service_id, service.view.today(tenant)), journal)
         note(service=service_id, **counts(answer))
         return json_response(answer)

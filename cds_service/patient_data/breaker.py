@@ -31,8 +31,15 @@ class BreakerState(StrEnum):
 class Breaker:
     """Counts the calls in a row that failed; thread-safe."""
 
-    def __init__(self, failures: int, pause_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        failures: int,
+        pause_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[BreakerState], None] | None = None,
+    ) -> None:
         """Open after ``failures`` calls in a row got no answer; probe ``pause_seconds`` later."""
+        self._on_change = on_change
         self._failures = failures
         self._pause = pause_seconds
         self._clock = clock
@@ -53,26 +60,52 @@ class Breaker:
             if self._clock() < self._until:
                 return False
             # A probe that was never reported is given up like one that failed: after the same pause.
-            self._state = BreakerState.PROBING
             self._until = self._clock() + self._pause
-            return True
+            changed = self._turn(BreakerState.PROBING)
+        self._tell(changed)
+        return True
 
     def report(self, *, answered: bool) -> None:
         """Say whether an admitted call got any answer from the server, be it a refusal."""
+        changed = False
         with self._lock:
             self._in_a_row = 0 if answered else self._in_a_row + 1
             if answered:
-                self._state = BreakerState.CLOSED
+                changed = self._turn(BreakerState.CLOSED)
             elif self._state is BreakerState.PROBING or self._in_a_row >= self._failures:
-                self._state = BreakerState.OPEN
                 self._until = self._clock() + self._pause
+                changed = self._turn(BreakerState.OPEN)
+        self._tell(changed)
+
+    def _turn(self, state: BreakerState) -> bool:
+        changed = state is not self._state
+        self._state = state
+        return changed
+
+    def _tell(self, changed: bool) -> None:
+        """Outside the lock: who is told may look at this breaker."""
+        if changed and self._on_change:
+            self._on_change(self._state)
 
 
 class Breakers:
     """One breaker a tenant and server."""
 
-    def __init__(self, failures: int, pause_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._make: Callable[[], Breaker] = lambda: Breaker(failures, pause_seconds, clock)
+    def __init__(
+        self,
+        failures: int,
+        pause_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[str, BreakerState, bool], None] | None = None,
+    ) -> None:
+        """``on_change`` is told when a breaker changes its state: the tenant, the gravest state of its servers, and
+        whether this one has just opened.
+        """
+        self._on_change = on_change
+        self._telling = threading.Lock()
+        self._make: Callable[[str], Breaker] = lambda tenant: Breaker(
+            failures, pause_seconds, clock, lambda state: self._changed(tenant, state)
+        )
         self._lock = threading.Lock()
         self._held: OrderedDict[tuple[str, str], Breaker] = OrderedDict()
 
@@ -80,11 +113,17 @@ class Breakers:
         """Return the breaker of ``tenant`` for ``server``, made when first asked for."""
         with self._lock:
             known = self._held.pop((tenant, server), None)
-            breaker = known if known is not None else self._make()
+            breaker = known if known is not None else self._make(tenant)
             self._held[tenant, server] = breaker
             if len(self._held) > _MOST_SERVERS:
                 self._held.popitem(last=False)
             return breaker
+
+    def _changed(self, tenant: str, state: BreakerState) -> None:
+        if self._on_change is None:
+            return
+        with self._telling:  # so that what is told last is how things are
+            self._on_change(tenant, self.states().get(tenant, state), state is BreakerState.OPEN)
 
     def states(self) -> dict[str, BreakerState]:
         """Return the gravest state of each tenant's servers."""

@@ -9,7 +9,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ from cds_service.patient_data.answers import (
     read_page,
     worse,
 )
-from cds_service.patient_data.breaker import Breakers
+from cds_service.patient_data.breaker import Breakers, BreakerState
 from cds_service.patient_data.deadline import Deadline
 from cds_service.patient_data.outbound import BaseUrl, pinned
 from cds_service.patient_data.prefetch import is_short
@@ -43,6 +43,8 @@ class FhirServer:
     token: str | None = field(default=None, repr=False)
     tenant: str = ""
     """Whose server it is: one tenant's failing server is not another's."""
+    request_id: str | None = None
+    """Sent along as X-Request-Id (FHIR R4, custom headers), so that the server's log can be laid beside ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class SearchResult:
     search: Search
     pages: int
     elapsed_ms: float
+    began: float
+    """On the monotonic clock."""
 
 
 _CHUNK = 65_536
@@ -127,13 +131,17 @@ class FhirClient:
         ca_bundle: str | None = None,
         failures: int = 5,
         pause_seconds: float = 30.0,
+        on_breaker: Callable[[str, BreakerState, bool], None] | None = None,
+        on_refusal: Callable[[], None] | None = None,
     ) -> None:
         """``queue`` is how many requests may wait for a worker; stuck servers must not pile up more.
 
-        A server that gave no answer to ``failures`` calls in a row is left alone for ``pause_seconds``.
+        A server that gave no answer to ``failures`` calls in a row is left alone for ``pause_seconds``; ``on_breaker``
+        is told, as `Breakers` says. ``on_refusal`` is told of each request that finds no place.
         """
         self.limits = limits or Limits()
-        self.breakers = Breakers(failures, pause_seconds)
+        self.breakers = Breakers(failures, pause_seconds, on_change=on_breaker)
+        self._on_refusal = on_refusal
         self._session = PerProcess(lambda: new_session(workers, ca_bundle))
         self._pool = PerProcess(lambda: ThreadPoolExecutor(workers, thread_name_prefix="fhir"))
         self._places = PerProcess(lambda: threading.BoundedSemaphore(workers + queue))
@@ -146,6 +154,8 @@ class FhirClient:
         """Let a worker run ``task``, or end it as busy."""
         places = self._places.get()
         if not places.acquire(blocking=False):
+            if self._on_refusal:
+                self._on_refusal()
             task.refuse(_BUSY)
             return
         future = self._pool.get().submit(task.run, self._session.get())
@@ -246,7 +256,7 @@ class Task:
             self._wait(self.future, deadline)
         with self._lock:
             elapsed = ((self._ended or time.monotonic()) - self._began) * 1000
-            return SearchResult(tuple(self._entries), self._search or _LATE, self._pages, elapsed)
+            return SearchResult(tuple(self._entries), self._search or _LATE, self._pages, elapsed, self._began)
 
     def abandon(self) -> None:
         """Cut the search off unless it has ended; what has arrived stays."""
@@ -371,8 +381,10 @@ class Task:
         remaining = self._call.deadline.remaining
         if remaining == 0 or self._watch.is_cut:
             raise _Ended(_LATE)
-        token = self._call.server.token
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        server = self._call.server
+        headers = {"Authorization": f"Bearer {server.token}"} if server.token else {}
+        if server.request_id:
+            headers["X-Request-Id"] = server.request_id
         response = session.get(url, headers=headers, timeout=remaining, stream=True, allow_redirects=False)
         try:
             if response.status_code < 500 and response.status_code != 429:
@@ -455,7 +467,7 @@ def combine(parts: Iterable[SearchResult]) -> SearchResult:
     """Put the parts of one search together: one that failed leaves the others as a truncated whole."""
     parts = list(parts)
     if not parts:
-        return SearchResult((), _truncated("the link to the next page cannot be followed"), 0, 0.0)
+        return SearchResult((), _truncated("the link to the next page cannot be followed"), 0, 0.0, time.monotonic())
     searches = [part.search for part in parts]
     worst = min(searches, key=lambda search: _BY_GRAVITY.index(search.state))
     if not worst.answered and any(search.answered for search in searches):
@@ -464,4 +476,4 @@ def combine(parts: Iterable[SearchResult]) -> SearchResult:
         worst = next((s for s in searches if s.reason), COMPLETE)
     entries = tuple(entry for part in parts for entry in part.entries)
     pages, elapsed = sum(part.pages for part in parts), max(part.elapsed_ms for part in parts)
-    return SearchResult(entries, worst, pages, elapsed)
+    return SearchResult(entries, worst, pages, elapsed, min(part.began for part in parts))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from cds_service.observability.course import Course, SearchStep
 from cds_service.patient_data.deadline import Deadline
 from cds_service.patient_data.drugs import drugs_query, missing_drugs
 from cds_service.patient_data.fhir_client import Call, FhirClient, FhirServer, SearchResult, Task
@@ -46,7 +47,7 @@ class IdentityMismatch(Exception):
 
 
 class PulledSearch(NamedTuple):
-    """One search that was pulled, for logs and timings."""
+    """One search that was pulled, for logs."""
 
     name: str
     state: str
@@ -81,25 +82,31 @@ def gather(
     plan: QueryPlan | None = None,
     look: Callable[[Iterable[Any]], None] | None = None,
     beside: Callable[[], None] | None = None,
+    course: Course | None = None,
 ) -> Gathered:
     """Return the record of ``patient_id``, as complete as prefetch, server and deadline allow.
 
     ``plan`` is the trial's, made anew when not given. ``look`` is shown the patient's resources in the prefetch, and
     what it raises ends the call before anything is pulled. ``beside`` is called once the trial may still apply and
-    more is about to be pulled: it begins what can be done meanwhile. Raises `RequiredDataMissing` and
-    `IdentityMismatch`.
+    more is about to be pulled: it begins what can be done meanwhile. ``course`` is told how it goes, however it ends.
+    Raises `RequiredDataMissing` and `IdentityMismatch`.
     """
+    course = course or Course()
     if not is_resource_id(patient_id):
         raise IdentityMismatch("context.patientId is not the id of a FHIR resource.")
     with contextlib.closing(client.call(server, deadline)) if server else contextlib.nullcontext() as call:
-        gathering = _Gathering(patient_id, read_prefetch(prefetch), call, plan or QueryPlan(trial), on)
+        with course.stage("prefetch"):
+            gathering = _Gathering(patient_id, read_prefetch(prefetch), call, plan or QueryPlan(trial), on, course)
         gathering.check_identity()
         if look is not None:
             look(gathering.sent())
-        stopped = gathering.run(lambda record: passes_gates(record, trial, executor, on, zone, settings), beside)
+        try:
+            stopped = gathering.run(lambda record: passes_gates(record, trial, executor, on, zone, settings), beside)
+        finally:
+            course.late = call is not None and deadline.passed
     return Gathered(
         record=gathering.record(),
-        prefetch_states={key: sent.state.value for key, sent in gathering.prefetched.items()},
+        prefetch_states=course.prefetch,
         searches=tuple(gathering.pulled),
         requests_sent=call.sent if call else 0,
         gate_stopped=stopped,
@@ -125,8 +132,11 @@ class _Gathering:
         call: Call | None,
         plan: QueryPlan,
         on: date,
+        course: Course,
     ) -> None:
         self.prefetched = prefetched
+        self._course = course
+        course.prefetch = {key: sent.state.value for key, sent in prefetched.items()}
         self.plan = plan
         self.pulled: list[PulledSearch] = []
         self._patient_id = patient_id
@@ -149,15 +159,17 @@ class _Gathering:
         ``passes`` says whether the trial may still apply to a record; ``beside`` is called when it may. Raises as
         `gather` does.
         """
-        self.pull_gate()
-        self.check_identity()
-        self.check_required()
-        if self.has_more():
-            if not passes(self.record_for_gate()):
-                return True
-            if beside is not None:
-                beside()
-        self.pull_rest()
+        with self._course.stage("gate"):
+            self.pull_gate()
+            self.check_identity()
+            self.check_required()
+            if self.has_more():
+                if not passes(self.record_for_gate()):
+                    return True
+                if beside is not None:
+                    beside()
+        with self._course.stage("pull"):
+            self.pull_rest()
         return False
 
     def sent(self) -> Iterator[Any]:
@@ -238,11 +250,16 @@ class _Gathering:
     def _take(self, name: str, result: SearchResult) -> None:
         self._done.add(name)
         self._reads += result.entries
-        self.pulled.append(PulledSearch(name, result.search.state.value, round(result.elapsed_ms, 1)))
+        self._note(name, result)
         before = self._searches.get(name)
         # A first page that the EHR sent still counts, when the server then refuses the rest.
         kept = before is not None and before.answered and not result.search.answered
         self._searches[name] = before if kept and before else result.search
+
+    def _note(self, name: str, result: SearchResult) -> None:
+        state, ms = result.search.state.value, result.elapsed_ms
+        self.pulled.append(PulledSearch(name, state, round(ms, 1)))
+        self._course.searches.append(SearchStep(name, state, result.began, result.began + ms / 1000))
 
     # -- drugs ---------------------------------------------------------------------------------------------
 
@@ -259,7 +276,7 @@ class _Gathering:
         if self._call and tasks:
             result = self._call.collect(tasks)
             self._reads += result.entries
-            self.pulled.append(PulledSearch("drugs", result.search.state.value, round(result.elapsed_ms, 1)))
+            self._note("drugs", result)
 
     # -- checks --------------------------------------------------------------------------------------------
 

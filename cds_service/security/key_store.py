@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
 
 from cds_service.logs import log
 from cds_service.process import PerProcess
@@ -29,6 +31,22 @@ class Pace:
     """Tokens with unknown keys, which anybody can send, bring one early look forward in this time."""
 
 
+OnLook = Callable[[str, bool], None]
+"""Is told the name of an issuer whose source was looked at, and whether it could be read."""
+_FRESH_LOOKS = 3
+"""Pauses between looks after which keys that could not be read again are stale."""
+_FRESH_SECONDS = 60.0
+
+
+class KeyState(StrEnum):
+    """How far an issuer's keys can be relied on."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    """Read before, and in use; what the source says now is not known."""
+    ABSENT = "absent"
+
+
 class KeysMissing(RuntimeError):
     """No issuer's keys have been read yet, so nobody can sign in."""
 
@@ -36,13 +54,15 @@ class KeysMissing(RuntimeError):
 class KeyStore:
     """The keys of one issuer."""
 
-    def __init__(self, name: str, source: KeySource, pace: Pace | None = None) -> None:
-        """``name`` is what the log calls the issuer."""
-        self._name = name
+    def __init__(self, name: str, source: KeySource, pace: Pace | None = None, on_look: OnLook | None = None) -> None:
+        """``name`` is what the log calls the issuer; ``on_look`` is told of each look at the source."""
+        self.name = name
         self._source = source
         self._pace = pace or Pace()
         self._keys: Mapping[str, Key] = {}
         self._loaded = False
+        self._read_at: datetime | None = None
+        self._on_look = on_look
         self._reading = threading.Lock()
         self._refresher = PerProcess(self._start)
 
@@ -50,6 +70,19 @@ class KeyStore:
     def loaded(self) -> bool:
         """True once a key set has been read, however old it is now."""
         return self._loaded
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the source was last read with success."""
+        return self._read_at
+
+    def state(self) -> KeyState:
+        """Return how far the keys can be relied on."""
+        read = self._read_at
+        if not self._loaded or read is None:
+            return KeyState.ABSENT
+        age = (datetime.now(UTC) - read).total_seconds()
+        return KeyState.STALE if age > max(_FRESH_LOOKS * self._source.seconds, _FRESH_SECONDS) else KeyState.FRESH
 
     def find(self, kid: str) -> Key | None:
         """Return the key of that id. When it is not there, the next look at the source comes earlier."""
@@ -70,14 +103,21 @@ class KeyStore:
     def refresh(self) -> bool:
         """Read the source now; False when the keys stay as they were because it could not be read."""
         with self._reading:
-            try:
-                document = self._source.read()
-                if document is not None:
-                    self._take(document)
-            except (KeysUnreachable, KeySetUnreadable) as error:
-                log("keys not refreshed", logging.WARNING, tenant=self._name, reason=str(error), kept=len(self._keys))
-                return False
-            return True
+            good = self._look()
+            if self._on_look:
+                self._on_look(self.name, good)
+            return good
+
+    def _look(self) -> bool:
+        try:
+            document = self._source.read()
+            if document is not None:
+                self._take(document)
+        except (KeysUnreachable, KeySetUnreadable) as error:
+            log("keys not refreshed", logging.WARNING, tenant=self.name, reason=str(error), kept=len(self._keys))
+            return False
+        self._read_at = datetime.now(UTC)
+        return True
 
     def wait(self, seconds: float) -> bool:
         """Wait for the first look of this process to end; True when there are keys."""
@@ -87,7 +127,7 @@ class KeyStore:
     def _take(self, document: bytes) -> None:
         found = read_key_set(document)
         if not self._loaded or found.keys.keys() != self._keys.keys():
-            log("keys read", tenant=self._name, keys=len(found.keys), unusable=len(found.unusable))
+            log("keys read", tenant=self.name, keys=len(found.keys), unusable=len(found.unusable))
         self._keys, self._loaded = found.keys, True
 
     def _start(self) -> _Refresher:
@@ -136,15 +176,24 @@ class _Refresher(threading.Thread):
 class KeyStores:
     """The stores of all issuers."""
 
-    def __init__(self, tenants: Iterable[Tenant], ca_bundle: str | None = None, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        tenants: Iterable[Tenant],
+        ca_bundle: str | None = None,
+        pace: Pace | None = None,
+        on_look: OnLook | None = None,
+    ) -> None:
         self._stores: dict[str, KeyStore] = {}
         for tenant in tenants:
             if tenant.token and tenant.token.issuer not in self._stores:
-                store = KeyStore(tenant.name, key_source(tenant.token, ca_bundle), pace)
+                store = KeyStore(tenant.name, key_source(tenant.token, ca_bundle), pace, on_look)
                 self._stores[tenant.token.issuer] = store
 
     def __len__(self) -> int:
         return len(self._stores)
+
+    def __iter__(self) -> Iterator[KeyStore]:
+        return iter(self._stores.values())
 
     def of(self, issuer: str) -> KeyStore:
         """Return the store of a configured issuer."""

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from cds_service.process import PerProcess
 from cds_service.storage.lane import DatabaseBusy, Lane, Pending
@@ -28,6 +29,8 @@ T = TypeVar("T")
 
 POSTGRESQL = "postgresql"
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_PROBE_BYTES = 65_536
+"""What must still fit on the disk: a few pages of the database."""
 _MOST_SECONDS = 5
 """After this PostgreSQL ends a statement by itself, and an attempt to connect is given up."""
 
@@ -43,8 +46,12 @@ class _Lanes:
 class Database:
     """One engine a process. SQLite runs in WAL mode."""
 
-    def __init__(self, url: str, threads: int = 8) -> None:
-        """``threads`` is how many requests a process serves at once; each waits for one thing at a time."""
+    def __init__(self, url: str, threads: int = 8, on_error: Callable[[str, str], None] | None = None) -> None:
+        """``threads`` is how many requests a process serves at once; each waits for one thing at a time.
+
+        ``on_error`` is told of work that was not done: ``read`` or ``write``, and ``busy`` or ``failed``.
+        """
+        self._on_error = on_error
         self._url = _with_driver(make_url(url))
         self._threads = threads
         self._engine = PerProcess(self._connect)
@@ -126,7 +133,7 @@ class Database:
             with self.engine.connect() as connection:
                 return work(connection)
 
-        return self._lanes.get().read.begin(seconds, run, queue=False)
+        return self._lanes.get().read.begin(seconds, run, queue=False, on_error=self._told("read"))
 
     def write(self, seconds: float, work: Callable[[Connection], T], *, synced: bool) -> T:
         """Do ``work`` in one transaction, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError.
@@ -147,11 +154,36 @@ class Database:
                     raise DatabaseBusy from None
                 raise
 
-        return self._lanes.get().write.run(seconds, run, queue=synced)
+        return self._lanes.get().write.run(seconds, run, queue=synced, on_error=self._told("write"))
 
-    def check(self) -> None:
-        """Raise SQLAlchemyError, or `DatabaseBusy`, when the database does not answer."""
-        self.read(_MOST_SECONDS, lambda connection: connection.execute(text("SELECT 1 FROM feedback WHERE 1 = 0")))
+    def check(self) -> str:
+        """Return the revision of the tables, if it is this version's and the database answers.
+
+        Raises SQLAlchemyError, `DatabaseBusy` and `WrongRevision`.
+        """
+
+        def look(connection: Connection) -> None:
+            connection.execute(text("SELECT 1 FROM feedback WHERE 1 = 0"))
+            check_revision(connection)
+
+        self.read(_MOST_SECONDS, look)
+        return HEAD
+
+    def check_disk(self) -> None:
+        """Raise OSError when the folder of an SQLite file takes no more data. Of PostgreSQL nothing is known here."""
+        if self._file is None:
+            return
+        with TemporaryFile(dir=self._file.parent) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+            probe.flush()
+
+    def _told(self, work: str) -> Callable[[Exception], None]:
+        def tell(error: Exception) -> None:
+            # That a row is there already is an answer.
+            if self._on_error and not isinstance(error, IntegrityError):
+                self._on_error(work, "busy" if isinstance(error, DatabaseBusy) else "failed")
+
+        return tell
 
     @property
     def _file(self) -> Path | None:

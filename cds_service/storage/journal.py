@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -110,16 +110,25 @@ class Feedback:
 class Stored:
     """What became of a batch."""
 
-    new: int
+    answers: tuple[tuple[str, str | None], ...]
+    """Of each entry that was not there yet, what was done with the card and the card's own reason."""
     unknown_cards: frozenset[str]
     """Cards that this service has not shown to this tenant, or of which it has no note."""
+
+    @property
+    def new(self) -> int:
+        return len(self.answers)
 
 
 class Journal:
     """Notes of calls and cards, and of the feedback on them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, on_feedback: Callable[[str, Sequence[tuple[str, str | None]]], None] | None = None
+    ) -> None:
+        """``on_feedback`` is told of feedback stored: the service, and of each new entry outcome and reason."""
         self._database = database
+        self._on_feedback = on_feedback
 
     def note(self, call: Call, seconds: float) -> None:
         """Note a call and the card that it gives, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError."""
@@ -152,16 +161,20 @@ class Journal:
         Raises `DatabaseBusy` and SQLAlchemyError.
         """
         if not entries:
-            return Stored(0, frozenset())
+            return Stored((), frozenset())
         now = datetime.now(UTC)
 
         def write(connection: Connection) -> Stored:
             known = _cards(connection, tenant, service, {entry.card for entry in entries})
             rows = [_feedback_row(tenant, service, entry, known.get(entry.card), now) for entry in entries]
-            new = len(connection.execute(_insert_new(connection, rows)).all())
-            return Stored(new, frozenset(entry.card for entry in entries) - known.keys())
+            new = connection.execute(_insert_new(connection, rows)).all()
+            unknown = frozenset(entry.card for entry in entries) - known.keys()
+            return Stored(tuple((row.outcome, row.reason) for row in new), unknown)
 
-        return self._database.write(seconds, write, synced=True)
+        stored = self._database.write(seconds, write, synced=True)
+        if self._on_feedback:
+            self._on_feedback(service, stored.answers)
+        return stored
 
 
 # -- rows ----------------------------------------------------------------------------------------------------
@@ -220,10 +233,10 @@ def _feedback_row(tenant: str, service: str, entry: Feedback, card: RowMapping |
 
 
 def _insert_new(connection: Connection, rows: Sequence[dict[str, Any]]) -> Any:
-    """Return the insertion of those rows of feedback that are not there yet; it gives the number of each."""
+    """Return the insertion of those rows of feedback that are not there yet; it gives outcome and reason of each."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     new_only = insert(feedback).values(rows).on_conflict_do_nothing(index_elements=["fingerprint"])
-    return new_only.returning(feedback.c.number)
+    return new_only.returning(feedback.c.outcome, feedback.c.reason)
 
 
 # -- look-ups ------------------------------------------------------------------------------------------------

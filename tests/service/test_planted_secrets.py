@@ -1,4 +1,4 @@
-"""Secrets are planted wherever a request can hold one; then log, database and answers are searched for them."""
+"""Secrets are planted wherever a request can hold one; then log, database, metrics and answers are searched."""
 
 from __future__ import annotations
 
@@ -122,8 +122,11 @@ def test_no_planted_secret_comes_up_again(tmp_path: Path, log: io.StringIO, talk
     assert sum(json.loads(line)["event"] == "request" for line in lines) == len(answers)
     stored = _everything(tmp_path)
     assert "overridden" in stored
+    numbers = client.get("/metrics").get_data(as_text=True)
+    assert 'trial_cds_calls_total{cause="412"' in numbers
     for secret in SECRETS:
         assert secret not in log.getvalue()
+        assert secret not in numbers
         assert secret not in stored
         for answer in answers:
             # The card alone may name what the clinician has open in front of her; this chart gives none.

@@ -51,7 +51,7 @@ async function showHealth() {
     const failed = checks.filter(([, state]) => state !== "ok").map(([name]) => name);
     place.classList.add(answer.ok ? "good" : "bad");
     words.textContent = answer.ok
-      ? `Healthy: ${checks.map(([name]) => name).join(", ")} checked just now.`
+      ? `Healthy: ${checks.map(([name]) => name).join(", ") || "database and rules"} checked just now.`
       : `Not ready: ${failed.join(", ") || "see /health/ready"}.`;
   } catch {
     place.classList.add("bad");
