@@ -17,6 +17,7 @@ from cds_service.observability.metrics import Metrics
 from cds_service.observability.tracing import Tracing
 from cds_service.patient_data.breaker import BreakerState
 from cds_service.patient_data.fhir_client import FhirClient, Limits
+from cds_service.sandbox.sites import Site, sites
 from cds_service.screening import Screening
 from cds_service.security.authentication import Authenticator
 from cds_service.security.key_store import KeyStores
@@ -59,9 +60,11 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
         on_refusal=metrics.search_refused,
     )
     check_order_codes(tenants, [one.trial for one in evaluations])
+    played = sites(settings, tenants, evaluations[0].today(settings.tzinfo))
+    known = [*tenants, *(site.tenant for site in played if site.path)]
     services = {
         one.trial.service_id: routes.Service(
-            one.trial, PatientView(one, settings, tenants, client, journal, pseudonyms, kill_switch)
+            one.trial, PatientView(one, settings, known, client, journal, pseudonyms, kill_switch)
         )
         for one in evaluations
     }
@@ -80,7 +83,10 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     tenant = tenants.of_sandbox
     if settings.sandbox.enabled and tenant:
         first = evaluations[0]
-        app.register_blueprint(_sandbox(first, services[first.trial.service_id].view, settings, tenant))
+        for site in (site for site in played if site.path):
+            hooks = routes.blueprint(services, journal, settings, site)
+            app.register_blueprint(hooks, name=site.tenant.name, url_prefix=f"{site.path}{routes.DISCOVERY}")
+        app.register_blueprint(_sandbox(first, services[first.trial.service_id].view, settings, tenant, played))
     app.extensions["trial_cds"] = evaluations
     app.extensions["trial_cds_keys"] = keys
     app.extensions["trial_cds_stopping"] = stopping
@@ -100,14 +106,16 @@ def _first_numbers(
         metrics.self_test(one.trial.id, one.self_test.passed, one.self_test.at.timestamp())
 
 
-def _sandbox(evaluation: Evaluation, view: PatientView, settings: Settings, tenant: Tenant) -> Blueprint:
+def _sandbox(
+    evaluation: Evaluation, view: PatientView, settings: Settings, tenant: Tenant, played: Sequence[Site]
+) -> Blueprint:
     """Import the sandbox only where it is wanted: its patients are models that take a while to load."""
     from cds_service.sandbox.pages import Sandbox, blueprint
     from cds_service.sandbox.patients import ALL
     from cds_service.sandbox.signing import sandbox_signer
 
     screening = Screening(evaluation, view, settings, tenant)
-    sandbox = Sandbox(screening, settings, tenant, sandbox_signer(tenant, settings.sandbox.client_key))
+    sandbox = Sandbox(screening, settings, tenant, played, sandbox_signer(tenant, settings.sandbox.client_key))
     return blueprint(sandbox, screening, settings, ALL)
 
 

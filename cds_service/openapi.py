@@ -105,13 +105,18 @@ def _health() -> dict[str, Any]:
 
 def _documents() -> dict[str, Any]:
     document = {JSON: {"schema": {"type": "object"}}}
+    as_json_or_page = {"name": "format", "in": "query", "schema": {"enum": ["json", "html"]}}
     return {
         "/openapi.json": {"get": _operation("openapi", "This document", _answers(document, 400))},
         "/protocol.json": {"get": _operation("protocolJson", "The trial as it is read", _answers(document, 400))},
+        "/protocol": {
+            "parameters": [as_json_or_page],
+            "get": _operation("protocol", "The same, as a page or JSON", _answers({**_html(), **document}, 400)),
+        },
         "/registration/{ehr}": {
             "parameters": [
                 {"name": "ehr", "in": "path", "required": True, "schema": {"enum": list(EHRS)}},
-                {"name": "format", "in": "query", "schema": {"enum": ["json", "html"]}},
+                as_json_or_page,
             ],
             "get": _operation("registration", "What to enter in an EHR", _answers({**_html(), **document}, 400, 404)),
         },
@@ -123,7 +128,6 @@ def _pages() -> dict[str, Any]:
     any_file: dict[str, Any] = {"*/*": {"schema": {}}}
     return {
         "/": {"get": _operation("home", "What this is", _answers(_html(), 400))},
-        "/protocol": {"get": _operation("protocol", "The trial as it is read, for people", _answers(_html(), 400))},
         "/assets/{filename}": {
             "parameters": [asset],
             "get": _operation("assets", "Style sheets and scripts of the pages", _answers(any_file, 400, 404)),

@@ -36,8 +36,8 @@ class Screening:
         self._view = view
         self._tenant = tenant
         self._seconds = settings.limits.deadline_seconds
+        self._settings = settings
         self._trial = trial_settings(settings, test_system=tenant.test)
-        self._cards = card_settings(settings, tenant)
 
     def of_request(self, body: bytes) -> Screened:
         """Screen whom a patient-view request is about; raises `errors.Refused` and EvaluationError."""
@@ -57,9 +57,10 @@ class Screening:
         """
         return self._screened(read_record(read_bundle(content), dict.fromkeys(SEARCHES, COMPLETE)))
 
-    def cards(self, assessment: Assessment) -> list[dict[str, Any]]:
-        """Return the cards that the assessment gives, as a call would."""
-        return build_cards(assessment, self._evaluation.trial, self._cards, new_uuid=lambda: str(uuid4()))
+    def cards(self, assessment: Assessment, tenant: Tenant) -> list[dict[str, Any]]:
+        """Return the cards that the assessment gives at ``tenant``, as a call would."""
+        settings = card_settings(self._settings, tenant)
+        return build_cards(assessment, self._evaluation.trial, settings, new_uuid=lambda: str(uuid4()))
 
     def _screened(self, record: PatientRecord) -> Screened:
         evaluation, zone = self._evaluation, self._tenant.zone

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service.cds_hooks import errors
@@ -29,6 +29,7 @@ from cds_service.security.tenants import Tenants
 from cds_service.self_test import SelfTestFailed
 from cds_service.settings import Settings
 
+_JSON, _HTML = "application/json", "text/html"
 _CLEAN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -118,7 +119,15 @@ def check_host(request: Request, settings: Settings) -> None:
 def json_response(content: bytes | Mapping[str, Any], status: int = 200) -> Response:
     """Return an answer in JSON; bytes are JSON already."""
     body = content if isinstance(content, bytes) else orjson.dumps(content)
-    return Response(body, status, content_type="application/json")
+    return Response(body, status, content_type=_JSON)
+
+
+def prefers_json() -> bool:
+    """Return whether the caller of this GET asks for JSON rather than a page, by ``?format`` or by Accept."""
+    asked = request.args.get("format")
+    if asked is not None:
+        return asked == "json"
+    return request.accept_mimetypes.best_match((_HTML, _JSON)) == _JSON
 
 
 def note(**fields: Any) -> None:
@@ -127,6 +136,12 @@ def note(**fields: Any) -> None:
 
 
 def _outcome(error: errors.Refused) -> Response:
+    """Return an OperationOutcome; to a person who followed a link or typed an address, the same as a page."""
+    accepts = request.accept_mimetypes
+    if request.method == "GET" and accepts[_HTML] > max(accepts[_JSON], accepts[CONTENT_TYPE]):
+        page = Response(render_template("problem.html", sentence=error.sentence), int(error.status), mimetype=_HTML)
+        page.vary.add("Accept")
+        return page
     return Response(operation_outcome(error.code, error.sentence), int(error.status), content_type=CONTENT_TYPE)
 
 

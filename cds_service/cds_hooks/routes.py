@@ -13,7 +13,7 @@ from cds_service.cds_hooks.body import read_body
 from cds_service.cds_hooks.discovery import describe_service
 from cds_service.cds_hooks.feedback import Recipient, counts, take_feedback
 from cds_service.cds_hooks.patient_view import PatientView
-from cds_service.security.authentication import Authenticator
+from cds_service.security.authentication import TellsTenant
 from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 from cds_service.storage.database import DatabaseBusy
@@ -34,7 +34,7 @@ DISCOVERY = "/cds-services"
 
 
 def blueprint(
-    services: Mapping[str, Service], journal: Journal, settings: Settings, authenticator: Authenticator
+    services: Mapping[str, Service], journal: Journal, settings: Settings, authenticator: TellsTenant
 ) -> Blueprint:
     """Return discovery, and the hook and feedback of each service by its id. Who calls is asked before all else."""
     routes = Blueprint("cds_hooks", __name__, url_prefix=DISCOVERY)

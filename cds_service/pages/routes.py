@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Protocol
 
-from flask import Blueprint, current_app, render_template
+import orjson
+from flask import Blueprint, Response, current_app, render_template
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from cds_service.pages import words
+from cds_service.protocol_json import protocol_json
 from cds_service.protocol_text import number
+from cds_service.web import json_response, prefers_json
 from rules.trial import Trial
 
 
@@ -21,11 +25,16 @@ class PageSettings(Protocol):
 
 
 def blueprint(trial: Trial, settings: PageSettings) -> Blueprint:
-    """Return the pages of ``trial``: ``/`` and ``/protocol``."""
+    """Return the pages of ``trial``: ``/`` and ``/protocol``, which is JSON for who prefers it."""
     pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     pages.add_app_template_filter(number, "number")
     for name in ("system", "match", "blanks", "month", "status", "verdict", "day", "open_rules"):
         pages.add_app_template_filter(getattr(words, name), name)
+
+    @cache
+    def protocol_as_json() -> bytes:
+        """A megabyte that takes a while to make, so not before somebody asks."""
+        return orjson.dumps(protocol_json(trial))
 
     @pages.app_context_processor
     def common() -> dict[str, object]:
@@ -36,8 +45,18 @@ def blueprint(trial: Trial, settings: PageSettings) -> Blueprint:
         return render_template("home.html", assessed=words.assessed(trial), not_assessed=words.not_assessed(trial))
 
     @pages.get("/protocol")
-    def protocol() -> str:
-        return render_template("protocol.html", parts=words.parts(trial), not_assessed=words.not_assessed(trial))
+    def protocol() -> Response:
+        if prefers_json():
+            answer = json_response(protocol_as_json())
+        else:
+            sheet = render_template("protocol.html", parts=words.parts(trial), not_assessed=words.not_assessed(trial))
+            answer = Response(sheet, mimetype="text/html")
+        answer.vary.add("Accept")
+        return answer
+
+    @pages.get("/protocol.json")
+    def protocol_json_alone() -> Response:
+        return json_response(protocol_as_json())
 
     return pages
 

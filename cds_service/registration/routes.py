@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
 from cds_service.cds_hooks import errors
 from cds_service.registration.ehrs import EHRS
 from cds_service.registration.sheet import registration_sheet
 from cds_service.settings import Settings
-from cds_service.web import json_response
+from cds_service.web import json_response, prefers_json
 from rules.trial import Trial
-
-_JSON, _HTML = "application/json", "text/html"
 
 
 def blueprint(trial: Trial, settings: Settings) -> Blueprint:
@@ -27,16 +25,9 @@ def blueprint(trial: Trial, settings: Settings) -> Blueprint:
     def sheet(ehr: str) -> Response | str:
         if ehr not in sheets:
             raise errors.nothing_here(f"There is a sheet for each of {', '.join(sheets)}.")
-        if _wants_json():
+        if prefers_json():
             return json_response(sheets[ehr])
         public_url = settings.public_url.rstrip("/")
         return render_template("registration.html", sheet=sheets[ehr], sheets=EHRS, trial=trial, public_url=public_url)
 
     return routes
-
-
-def _wants_json() -> bool:
-    asked = request.args.get("format")
-    if asked is not None:
-        return asked == "json"
-    return request.accept_mimetypes.best_match((_HTML, _JSON)) == _JSON

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
@@ -57,6 +58,8 @@ class Suggestion:
     uuid: str
     label: str
     actions: tuple[str, ...]
+    drafts: str
+    """The resources that its actions create, as JSON: what the EHR puts into the chart when it is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,19 @@ def card_view(card: Mapping[str, Any]) -> CardView:
         detail=rendered(card.get("detail", "")),
         source=_link(source.get("label", ""), source.get("url", ""), "absolute"),
         links=tuple(_link(li.get("label", ""), li.get("url", ""), li.get("type", "")) for li in card.get("links", ())),
-        suggestions=tuple(
-            Suggestion(
-                s.get("uuid", ""), s.get("label", ""), tuple(a.get("description", "") for a in s.get("actions", ()))
-            )
-            for s in card.get("suggestions", ())
-        ),
+        suggestions=tuple(_suggestion(given) for given in card.get("suggestions", ())),
         reasons=tuple(card.get("overrideReasons", ())),
+    )
+
+
+def _suggestion(given: Mapping[str, Any]) -> Suggestion:
+    actions = given.get("actions", ())
+    created = [action["resource"] for action in actions if action.get("type") == "create" and "resource" in action]
+    return Suggestion(
+        uuid=given.get("uuid", ""),
+        label=given.get("label", ""),
+        actions=tuple(action.get("description", "") for action in actions),
+        drafts=orjson.dumps(created).decode(),
     )
 
 

@@ -121,6 +121,21 @@ class Ehr:
         """Return the Patient, as the banner of a chart shows it; empty when it cannot be read."""
         return self._fhir(f"Patient/{patient_id}")[1] or {}
 
+    def put_into_chart(self, draft: Mapping[str, Any]) -> str:
+        """Create what an accepted suggestion holds, and return its reference; raises `EhrError` when that fails."""
+        kind = draft["resourceType"]
+        answer = self._session.post(
+            f"{self.fhir_url}/{kind}",
+            data=orjson.dumps(draft),
+            headers={"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"},
+            timeout=FHIR_SECONDS,
+            allow_redirects=False,
+        )
+        made = _object(answer.content)
+        if answer.status_code != 201 or "id" not in made:
+            raise EhrError(f"the FHIR server answered {answer.status_code} to the draft and did not keep it")
+        return f"{kind}/{made['id']}"
+
     def feedback(
         self, card: str, outcome: str, *, reason: Mapping[str, str] | None = None, suggestion: str | None = None
     ) -> Answer:

@@ -5,7 +5,7 @@ Only with ``sandbox.enabled``, for synthetic patients. Nothing of a chart is kep
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,10 +25,12 @@ from cds_service.pages.forms import read_form
 from cds_service.pages.plot import Plot, plot
 from cds_service.patient_data.outbound import OutboundError, parse_base_url
 from cds_service.patient_data.query_plan import is_resource_id
+from cds_service.registration.ehrs import EHRS
 from cds_service.sandbox.card_view import CardView, card_view
 from cds_service.sandbox.ehr import HOOK, Answer, Ehr, EhrError, Prefetch, Sign
 from cds_service.sandbox.no_card import why_no_card
 from cds_service.sandbox.shorten import pretty, shortened
+from cds_service.sandbox.sites import Site
 from cds_service.sandbox.synthetic import SyntheticPatient
 from cds_service.screening import Screening
 from cds_service.security.tenants import Tenant
@@ -55,6 +57,8 @@ class Opened:
     """Hidden fields by which the same chart is opened again, or its checklist made."""
     signed_as: str | None = None
     """The tenant as which the call was signed; None in the open mode."""
+    called: str = ""
+    """The address of the service that was called."""
     answer: Answer | None = None
     """The call; None for a pasted Bundle, for which there is none."""
     request_text: str = ""
@@ -78,11 +82,25 @@ class Page:
 class Sandbox:
     """Does what the page's buttons say."""
 
-    def __init__(self, screening: Screening, settings: Settings, tenant: Tenant, sign: Sign | None = None) -> None:
+    def __init__(
+        self,
+        screening: Screening,
+        settings: Settings,
+        tenant: Tenant,
+        played: Sequence[Site] = (),
+        sign: Sign | None = None,
+    ) -> None:
         self._screening = screening
         self._settings = settings
         self._tenant = tenant
+        self._sites: dict[tuple[str, bool], Site] = {(site.profile, site.recruiting): site for site in played}
+        self._own = played[0] if played else Site(tenant.profile, False, tenant, "")
         self._sign = sign
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The kinds of EHR that it can be; none to choose from where calls are signed."""
+        return tuple(dict.fromkeys(profile for profile, _ in self._sites))
 
     def open_chart(self, form: Mapping[str, str]) -> Opened:
         """Call patient-view; raises `SandboxProblem`, `EhrError` and requests.RequestException."""
@@ -96,8 +114,14 @@ class Sandbox:
             cards=tuple(card_view(card) for card in answer.cards),
             assessment=answer.assessment,
             plots=_plots(answer.assessment),
-            form={"patient": patient, "server": form.get("server", ""), "prefetch": prefetch.value},
+            form={
+                **_chosen(form),
+                "patient": patient,
+                "server": form.get("server", ""),
+                "prefetch": prefetch.value,
+            },
             signed_as=self._tenant.name if self._sign else None,
+            called=ehr.hook_url,
             answer=answer,
             request_text=pretty(shortened(answer.request)),
             response_text=pretty(answer.body),
@@ -112,20 +136,23 @@ class Sandbox:
             screened = self._screening.of_bundle(content.encode())
         except (UnusableFile, RecordError) as error:
             raise SandboxProblem(f"The Bundle cannot be assessed: {error}.") from None
+        cards = self._screening.cards(screened.assessment, self._site(form).tenant)
         return Opened(
             title="Patient of the Bundle",
             banner={},
-            cards=tuple(card_view(card) for card in self._screening.cards(screened.assessment)),
+            cards=tuple(card_view(card) for card in cards),
             assessment=described(screened.assessment),
             plots=tuple(plot(series) for series in screened.timelines),
-            form={"bundle": content},
+            form={**_chosen(form), "bundle": content},
         )
 
     def give_feedback(self, form: Mapping[str, str]) -> str:
-        """Send feedback on a card and say what the service answered."""
+        """Do what an EHR does with an answer to a card, send feedback, and say what came of both."""
         card, reason, suggestion = form.get("card", ""), form.get("reason", ""), form.get("suggestion", "")
+        done = ""
         with self._ehr(form) as ehr:
             if suggestion:
+                done = self._order(ehr, form)
                 answer = ehr.feedback(card, "accepted", suggestion=suggestion)
             elif reason:
                 answer = ehr.feedback(card, "overridden", reason={"system": SYSTEM, "code": reason})
@@ -134,7 +161,14 @@ class Sandbox:
         if answer.status != 200:
             raise SandboxProblem(f"The service answered {answer.status} to the feedback: {answer.summary}")
         what = "accepted" if suggestion else "overridden"
-        return f"Feedback sent: {what}. The service stored it. Open the chart again to see what it changes."
+        return f"{done}Feedback sent: {what}. The service stored it. Open the chart again to see what it changes."
+
+    def _order(self, ehr: Ehr, form: Mapping[str, str]) -> str:
+        """Put the drafts of an accepted suggestion into the chart, if it is one of the sandbox's own, and say so."""
+        if ehr.fhir_url != self._settings.sandbox.fhir_server:
+            return "An EHR would now hold the draft order; this page writes to no other FHIR server. "
+        made = [ehr.put_into_chart(draft) for draft in _drafts(form.get("drafts", ""))]
+        return f"The draft order is in the chart ({', '.join(made)}). " if made else ""
 
     def checklist_form(self, form: Mapping[str, str]) -> Mapping[str, str]:
         """Return the fields for ``/checklist``, which pulls everything itself."""
@@ -150,8 +184,15 @@ class Sandbox:
 
     @contextmanager
     def _ehr(self, form: Mapping[str, str]) -> Iterator[Ehr]:
-        with Ehr(self._settings.public_url, self._server(form), self._sign) as ehr:
+        address = f"{self._settings.public_url}{self._site(form).path}"
+        with Ehr(address, self._server(form), self._sign) as ehr:
             yield ehr
+
+    def _site(self, form: Mapping[str, str]) -> Site:
+        chosen = (form.get("ehr") or self._own.profile, bool(form.get("recruiting")))
+        if self._sites and chosen not in self._sites:
+            raise SandboxProblem(f"Choose one of these kinds of EHR: {', '.join(self.profiles)}.")
+        return self._sites.get(chosen, self._own)
 
     def _server(self, form: Mapping[str, str]) -> str:
         given = form.get("server", "").strip() or self._settings.sandbox.fhir_server
@@ -181,7 +222,8 @@ def blueprint(
     def shown(page: Page, status: int = 200) -> tuple[str, int]:
         opened = page.opened
         more = {"checklist_form": sandbox.checklist_form(opened.form)} if opened and opened.assessment else {}
-        return render_template("sandbox.html", patients=listed, page=page, prefetches=Prefetch, **more), status
+        kinds = {profile: EHRS[profile].title for profile in sandbox.profiles}
+        return render_template("sandbox.html", patients=listed, page=page, kinds=kinds, **more), status
 
     @contextmanager
     def told() -> Iterator[None]:
@@ -203,7 +245,7 @@ def blueprint(
     @pages.post("/sandbox")
     def act() -> tuple[str, int]:
         form = read_form(request, settings.limits.body_bytes)
-        given = {name: form[name] for name in ("server", "patient", "prefetch") if name in form}
+        given = _chosen(form) | {name: form[name] for name in ("server", "patient", "prefetch") if name in form}
         try:
             with told():
                 return shown(_acted(sandbox, form, given))
@@ -222,7 +264,7 @@ def _acted(sandbox: Sandbox, form: Mapping[str, str], given: Mapping[str, str]) 
     """Do what the pressed button says."""
     action = form.get("action", "open")
     if action == "bundle":
-        return Page(opened=sandbox.open_bundle(form))
+        return Page(opened=sandbox.open_bundle(form), given=given)
     if action == "feedback":
         return Page(said=sandbox.give_feedback(form), again=given, given=given)
     return Page(opened=sandbox.open_chart(form), given=given)
@@ -233,6 +275,21 @@ def _patient_id(form: Mapping[str, str]) -> str:
     if not is_resource_id(patient):
         raise SandboxProblem("Give the bare id of a FHIR Patient, such as 123.")
     return patient
+
+
+def _chosen(form: Mapping[str, str]) -> dict[str, str]:
+    """Return which site the form stands for."""
+    return {name: form[name] for name in ("ehr", "recruiting") if name in form}
+
+
+def _drafts(text: str) -> list[dict[str, Any]]:
+    """Return the orders that a form carries from a suggestion; nothing else is put into a chart."""
+    try:
+        given = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise SandboxProblem("The form does not carry the order of its suggestion: open the chart again.") from None
+    orders = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    return [one for one in orders if (one.get("resourceType"), one.get("status")) == ("ServiceRequest", "draft")]
 
 
 def _prefetch(form: Mapping[str, str]) -> Prefetch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from cds_service.security.client_token import (
     BadToken,
     Check,
@@ -30,6 +32,13 @@ class Unauthenticated(Exception):
         self.check = check
         self.tenant = tenant
         super().__init__(check.value)
+
+
+class TellsTenant(Protocol):
+    """What knows who calls an address."""
+
+    def tenant_of(self, authorization: str | None, path: str) -> Tenant:
+        """As `Authenticator.tenant_of`."""
 
 
 class Authenticator:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from flask import Request, Response
 
-_PATH = "/cds-services"
+_PATH = re.compile(r"(/sandbox/[a-z-]+)?/cds-services(/|$)")
 
 
 class TrustsOrigins(Protocol):
@@ -20,7 +21,7 @@ def allow_cross_origin(request: Request, response: Response, trusted: TrustsOrig
 
     Never ``*``, and never credentials: a token comes in a header, not in a cookie.
     """
-    if not request.path.startswith(_PATH):
+    if not _PATH.match(request.path):
         return
     response.vary.add("Origin")
     origin = request.headers.get("Origin", "")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from rules.trial import load_trial
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 TRIAL = load_trial("rules.nct01374854")
 
 
@@ -70,3 +72,27 @@ def test_nothing_in_it_is_empty(protocol: dict[str, Any]) -> None:
         return [node, *(leaf for child in children for leaf in leaves(child))]
 
     assert not [node for node in leaves(protocol) if node in (None, "", [], {})]
+
+
+@pytest.mark.parametrize(
+    ("asked", "accept", "kind"),
+    [
+        ("/protocol", "application/json", "application/json"),
+        ("/protocol", BROWSER, "text/html"),
+        ("/protocol", "*/*", "text/html"),
+        ("/protocol", None, "text/html"),
+        ("/protocol?format=json", BROWSER, "application/json"),
+        ("/protocol?format=html", "application/json", "text/html"),
+        ("/protocol.json", BROWSER, "application/json"),
+    ],
+)
+def test_the_sheet_is_a_page_or_json_as_the_caller_prefers(
+    client: FlaskClient, asked: str, accept: str | None, kind: str
+) -> None:
+    answer = client.get(asked, headers={"Accept": accept} if accept else {})
+    assert answer.status_code == 200
+    assert answer.mimetype == kind
+    if kind == "application/json":
+        assert answer.data == client.get("/protocol.json").data
+    if asked != "/protocol.json":
+        assert "Accept" in answer.vary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,25 @@ def test_a_page_whose_name_leads_here_is_refused(client: FlaskClient, host: str)
     ):
         assert response.status_code == 400
         assert "public_url" in said(response)
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("path", ["/nothing-here", "/registration/other", "/cds-services/t1dm-trial-screening"])
+def test_a_person_in_a_browser_is_told_on_a_page_what_is_wrong(client: FlaskClient, path: str) -> None:
+    page = client.get(path, headers={"Accept": BROWSER})
+    plain = client.get(path)
+    assert page.status_code == plain.status_code >= 400
+    assert (page.mimetype, plain.mimetype) == ("text/html", "application/fhir+json")
+    assert said(plain) in unescape(page.text)
+    assert "Accept" in page.vary
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/fhir+json, text/html"])
+def test_a_program_is_told_in_an_operation_outcome(client: FlaskClient, accept: str | None) -> None:
+    answer = client.get("/nothing-here", headers={"Accept": accept} if accept else {})
+    assert answer.mimetype == "application/fhir+json"
 
 
 def test_answers_about_patients_are_not_cached(client: FlaskClient) -> None:

@@ -138,6 +138,25 @@ def test_feedback_has_the_form_of_the_specification(stub: Stub) -> None:
     assert accepted == {"card": "card-2", "outcome": "accepted", "acceptedSuggestions": [{"id": "suggestion-1"}]}
 
 
+DRAFT = {"resourceType": "ServiceRequest", "status": "draft"}
+
+
+def test_an_accepted_draft_is_put_into_the_chart(stub: Stub) -> None:
+    stub.answers["/fhir/ServiceRequest"] = (201, {**DRAFT, "id": "o1"})
+    with Ehr(stub.url, f"{stub.url}/fhir", sign=lambda address: "token") as ehr:
+        assert ehr.put_into_chart(DRAFT) == "ServiceRequest/o1"
+    _, path, headers, body = stub.asked[-1]
+    assert (path, body) == ("/fhir/ServiceRequest", DRAFT)
+    assert "Authorization" not in headers
+
+
+@pytest.mark.parametrize("answer", [(403, {}), (200, {**DRAFT, "id": "o1"}), (201, {})])
+def test_a_draft_that_the_server_does_not_keep_is_an_error(stub: Stub, answer: tuple[int, Any]) -> None:
+    stub.answers["/fhir/ServiceRequest"] = answer
+    with Ehr(stub.url, f"{stub.url}/fhir") as ehr, pytest.raises(EhrError, match="did not keep it"):
+        ehr.put_into_chart(DRAFT)
+
+
 def test_every_call_of_the_service_is_signed_for_its_own_address_and_no_other_is(stub: Stub) -> None:
     with Ehr(stub.url, f"{stub.url}/fhir", sign=lambda address: f"token-for-{address}") as ehr:
         answer = ehr.open_chart("p1", Prefetch.PART)
