@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from rules.resources import CodeableConcept, Coding
+from rules.resources import LONGEST_VALUE, CodeableConcept, Coding
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
@@ -352,7 +352,8 @@ _NO_NAME = re.compile(r"\W*(?:unknown|unspecified|not known|n/?a)(?: (?:drug|med
 def names_nothing(concept: CodeableConcept) -> bool:
     """True for a drug that nobody can name: no words, and no code but local ones or those for "unknown"."""
     told = [c for c in concept.codings if (c.system or "").lower().rstrip("/") not in _NOT_KNOWN]
-    words = [name for name in (concept.text, *(c.display for c in told)) if name and not _NO_NAME.fullmatch(name)]
+    names = [name for name in (concept.text, *(c.display for c in told)) if name]
+    words = [name for name in names if len(name) > LONGEST_VALUE or not _NO_NAME.fullmatch(name)]
     return not words and not any(c.code and canonical_system(c.system) in _DRUG for c in told)
 
 

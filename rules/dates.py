@@ -62,14 +62,22 @@ class Moment(Struct, frozen=True):
         return self.start == self.end
 
 
-@lru_cache(maxsize=2048)  # the results of one visit share their dates, and each is read several times
 def parse_moment(text: str | None, zone: tzinfo) -> Moment | None:
     """Read a FHIR date, dateTime or instant; return None for what is not one.
 
     A time without offset, which FHIR forbids and real servers send, is taken in ``zone``.
     """
-    match = _FHIR.fullmatch(text.strip()) if text else None
-    if match is None or text is None or int(match["y"]) not in _YEARS:
+    return _parsed(text, zone) if text and len(text) <= _LONGEST else None
+
+
+_LONGEST = 64
+"""Characters of a date with blanks around it; so what is remembered stays small."""
+
+
+@lru_cache(maxsize=2048)  # the results of one visit share their dates, and each is read several times
+def _parsed(text: str, zone: tzinfo) -> Moment | None:
+    match = _FHIR.fullmatch(text.strip())
+    if match is None or int(match["y"]) not in _YEARS:
         return None
     try:
         return _instant(match, text, zone) if match["H"] else _period(match, text, zone)

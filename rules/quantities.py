@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from rules.assessment import Confidence
 from rules.decision import LARGEST_EXACT
+from rules.resources import LONGEST_VALUE
 
 _NUMBER = re.compile(r"\s*(<=|>=|<|>|≤|≥)?\s*([+-]?\d{1,40}(?:\.\d{1,40})?)\s*(.*?)\s*", re.DOTALL)
 _COUNT_UNIT = re.compile(r"10[*^eE]|/[^\W\d]")
@@ -239,7 +240,7 @@ def fold(spelling: str) -> str:
 
 def parse_number(text: str) -> tuple[Decimal, str | None, str | None] | None:
     """Read "<0.1", "8.4 %", "15.0 gm/L" as (value, comparator, unit); None for anything else."""
-    match = _NUMBER.fullmatch(text)
+    match = _NUMBER.fullmatch(text) if len(text) <= LONGEST_VALUE else None
     if match is None:
         return None
     sign, number, unit = match.groups()

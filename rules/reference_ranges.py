@@ -14,7 +14,7 @@ from fractions import Fraction
 from rules.criterion import Chart
 from rules.dates import age_range
 from rules.quantities import Analyte, Conversion, exact
-from rules.resources import CodeableConcept, Quantity, Range, ReferenceRange, Value
+from rules.resources import LONGEST_VALUE, CodeableConcept, Quantity, Range, ReferenceRange, Value
 from rules.results import Result
 from rules.sex import Sex, sex_named, sex_of
 
@@ -119,6 +119,8 @@ def _bound(chart: Chart, result: Result, analyte: Analyte, quantity: Quantity | 
 
 def _from_text(chart: Chart, result: Result, analyte: Analyte, text: str) -> Normal:
     """Read "13.0-17.0", "13,0 – 17,0 g/dL", "<41 U/L"."""
+    if len(text) > LONGEST_VALUE:
+        return Normal()
     pair, single = _TEXT.fullmatch(text), _ONE_SIDED.fullmatch(text)
     if pair:
         low, high, unit = pair.groups()

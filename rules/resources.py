@@ -8,7 +8,7 @@ that one resource unreadable, never the whole record. Dates stay text until a ru
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -17,9 +17,13 @@ class Struct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Base of all parts: frozen, camelCase on the wire."""
 
 
+Code: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
+"""A code, or the address of a system. Longer ones are none, and every beginning of a code is looked up."""
+
+
 class Coding(Struct, frozen=True, gc=False):
-    system: str | None = None
-    code: str | None = None
+    system: Code | None = None
+    code: Code | None = None
     display: str | None = None
 
 
@@ -81,9 +85,9 @@ def _is_plain(number: Decimal) -> bool:
 class Quantity(Struct, frozen=True, gc=False):
     value: Decimal | None = None
     comparator: str | None = None
-    unit: str | None = None
-    system: str | None = None
-    code: str | None = None
+    unit: Code | None = None
+    system: Code | None = None
+    code: Code | None = None
 
     def __post_init__(self) -> None:
         """Refuse a value that cannot be computed with, which makes the resource unreadable."""
@@ -117,6 +121,13 @@ class Extension(Struct, frozen=True, gc=False):
     value_boolean: bool | None = None
     value_codeable_concept: CodeableConcept | None = None
     extension: list[Extension] | None = None
+
+
+LONGEST_VALUE = 300
+"""Characters of a text that a value, a range or the name of a product is looked for in: a longer one is prose.
+
+Patterns that try each way to part a run of blanks or digits take the square of its length.
+"""
 
 
 class Annotation(Struct, frozen=True, gc=False):

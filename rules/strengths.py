@@ -9,7 +9,7 @@ from fractions import Fraction
 from rules.codes import RXNORM
 from rules.criterion import Chart
 from rules.medications import Order
-from rules.resources import Medication, Ratio
+from rules.resources import LONGEST_VALUE, Medication, Ratio
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _RXNORM_PER_ML = re.compile(rf"{_NUMBER} UNT/ML", re.IGNORECASE)
@@ -19,10 +19,11 @@ _MILLIGRAMS = re.compile(rf"(?<![\w.]){_NUMBER}\s*mg\b(?!\s*/)", re.IGNORECASE)
 
 
 def names(order: Order) -> list[str]:
-    """Return everything that names the product: its RxNorm name, then texts of the order."""
+    """Return everything that names the product and is no prose: its RxNorm name, then texts of the order."""
     row = order.match.row
     given = [order.drug.text, *(coding.display for coding in order.drug.codings)]
-    return [name for name in ([row.display] if row.system == RXNORM else []) + given if name]
+    named = [row.display] if row.system == RXNORM else []
+    return [name for name in (*named, *given) if name and len(name) <= LONGEST_VALUE]
 
 
 def units_per_millilitre(chart: Chart, order: Order) -> Fraction | None:

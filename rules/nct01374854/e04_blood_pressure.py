@@ -23,7 +23,7 @@ from rules.encounters import Stay, class_among, stays
 from rules.measurements import near, not_final, usable
 from rules.quantities import Interval, on_grid, plain, scaled
 from rules.record import Retrieved, SearchState
-from rules.resources import CodeableConcept, Component, Encounter, Observation
+from rules.resources import LONGEST_VALUE, CodeableConcept, Component, Encounter, Observation
 from rules.results import Cause, Result, read_result, results
 from rules.words import count
 
@@ -163,11 +163,12 @@ def _written(chart: Chart, value_set: ValueSet, systolic: bool) -> Iterable[Retr
     """Return the half of each pair written as text, like a component; in mmHg unless a unit is written."""
     unit = chart.analyte("blood_pressure").canonical
     for found in chart.record.retrieve_observations(chart.value_set("bp_panel")):
-        pair = _PAIR.fullmatch(found.value.value_string) if found.value.value_string else None
+        text = found.value.value_string
+        pair = _PAIR.fullmatch(text) if text and len(text) <= LONGEST_VALUE else None
         if pair:
             row = next(iter(value_set))
             half = Component(
-                code=CodeableConcept(text=f"{row.display} (written {found.value.value_string})"),
+                code=CodeableConcept(text=f"{row.display} (written {text})"),
                 value_string=f"{pair[1] if systolic else pair[2]} {pair[3] or unit}",
             )
             yield Retrieved(found.observation, half, Match(row, None))
