@@ -9,7 +9,7 @@ PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-browser test-spark fuzz check format bench docs docs-site pictures cards image-proof lock clean
+.PHONY: help setup demo test test-browser test-spark fuzz check format bench soak docs docs-site pictures cards image-proof lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
@@ -50,6 +50,11 @@ format: $(VENV)/.installed ## put the code into the shape that `check` wants
 # WRITE=1 puts the figures into docs/performance.md; LONG=1 makes 100,000 requests of one worker, half an hour or more.
 bench: $(VENV)/.installed ## measure the performance budgets
 	$(BIN)/python -m benchmarks $(if $(WRITE),--write) $(if $(LONG),--long)
+
+# Minutes of mixed load with faults over gunicorn with two workers; WRITE=1 puts what was seen into docs/reliability.md.
+SECONDS ?= 300
+soak: $(VENV)/.installed ## run the whole service under load for SECONDS=300, and check every answer
+	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS) $(if $(WRITE),--write)
 
 docs: $(VENV)/.installed ## write the generated documents
 	$(BIN)/python -m docs

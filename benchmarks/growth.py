@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from statistics import median
@@ -36,11 +36,11 @@ class Cost(NamedTuple):
     kilobytes: float
 
 
-def by_results(rounds: int = 20) -> Mapping[int, Cost]:
+def by_results(rounds: int = 20, sizes: Sequence[int] = RESULTS) -> Mapping[int, Cost]:
     """Return the cost of a call with so many Observations in its prefetch."""
     yardstick, costs = echo(), {}
     with service(limits=Limits(body_bytes=_MOST_BYTES)) as app:
-        for results in RESULTS:
+        for results in sizes:
             body = orjson.dumps(call(prefetch=prefetch(results=results)))
             check_card(app, body)
             pairs = [
@@ -52,10 +52,10 @@ def by_results(rounds: int = 20) -> Mapping[int, Cost]:
     return costs
 
 
-def by_criteria(rounds: int = 60) -> Mapping[int, float]:
+def by_criteria(rounds: int = 60, counts: Sequence[int] = CRITERIA) -> Mapping[int, float]:
     """Return the milliseconds of an assessment, findings to verdict, when so many criteria are evaluated."""
     trial, record, costs = load_trial("rules.nct01374854"), _record(), {}
-    for count in CRITERIA:
+    for count in counts:
         part = _first(trial, count)
         executor = durable_executor(part)
         times = [cpu_ms(lambda: assess(record, part, executor, TODAY, UTC)) for _ in range(rounds)]  # noqa: B023

@@ -24,6 +24,8 @@ class Handler(BaseHTTPRequestHandler):
     """One request: what tests look at, and ways to answer it."""
 
     protocol_version = "HTTP/1.1"
+    # Else the kernel holds a body back until the headers have been acknowledged.
+    disable_nagle_algorithm = True
     server: _Server
 
     def do_GET(self) -> None:

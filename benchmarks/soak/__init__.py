@@ -1,0 +1,1 @@
+"""The whole service under a mixed load for minutes: ``python -m benchmarks.soak``, or `make soak`."""
