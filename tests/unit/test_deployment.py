@@ -139,6 +139,19 @@ def test_the_image_is_named_by_the_version_of_the_project(compose: dict[str, Any
     assert (image["name"], image["newTag"]) == ("trial-cds", version)
 
 
+# -- deploy/systemd ------------------------------------------------------------------------------------------
+
+
+def test_the_unit_of_systemd_starts_the_service_and_gives_it_time_to_stop() -> None:
+    text = (ROOT / "deploy" / "systemd" / "trial-cds.service").read_text(encoding="utf-8")
+    unit = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"\w+=", line))
+    assert understood(["trial-cds", *unit["ExecStart"].split()[1:]])
+    assert unit["ExecStart"].startswith("/opt/trial-cds/bin/trial-cds ")
+    assert int(unit["TimeoutStopSec"]) > Settings().server.graceful_seconds
+    assert unit["KillMode"] == "mixed", "workers that are told to stop by others than their server come back"
+    assert unit["WorkingDirectory"] == f"/var/lib/{unit['StateDirectory']}"
+
+
 # -- deploy/kubernetes ---------------------------------------------------------------------------------------
 
 
