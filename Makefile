@@ -69,10 +69,11 @@ pictures: $(VENV)/.installed ## take the pictures of the pages in docs/images, w
 	$(BIN)/python -m docs.pictures
 
 # Needs root, podman and iproute2. Where no registry of images is reached: make image-proof STAND_IN=PREFIX, with the
-# prefix of a Python 3.12 built from source, and debootstrap.
+# prefix of a Python 3.12 built from source, and debootstrap. WRITE=1 puts what was seen into docs/deployment.md.
 STAND_IN ?=
+WRITE ?=
 image-proof: $(VENV)/.installed ## build the image, run it locked down, stop it in the middle of a call
-	$(BIN)/python -m deploy.image_proof $(if $(STAND_IN),--stand-in $(STAND_IN))
+	$(BIN)/python -m deploy.image_proof $(if $(STAND_IN),--stand-in $(STAND_IN)) $(if $(WRITE),--write)
 
 # dev.lock is solved first and holds the other two, so that what is tested is what runs.
 # Versions stay as they are unless a .in file asks for others; `make lock UPGRADE=--upgrade` renews them all.

@@ -2,6 +2,7 @@
 
     python -m deploy.image_proof                           the base image is pulled
     python -m deploy.image_proof --stand-in /opt/python    a clean Debian with this Python stands for it
+    python -m deploy.image_proof ... --write               what was seen goes into docs/deployment.md
 
 Needs root and podman (Debian: podman, buildah, runc, iproute2, and debootstrap for a stand-in). Nothing but the
 package index is asked, and while the service runs, it has no network but its own loopback.
@@ -37,6 +38,8 @@ ROOT = Path(__file__).parents[2]
 IMAGE = "localhost/trial-cds-proof"
 DEMO = f"{IMAGE}-demo"
 URL = "http://127.0.0.1:8000"
+DOCUMENT = ROOT / "docs" / "deployment.md"
+_BLOCK = re.compile(r"(<!-- image-proof -->\n).*?(<!-- /image-proof -->)", re.DOTALL)
 _CLONE_NEWNET = 0x40000000
 _SEARCH_SECONDS = 1.2
 
@@ -45,37 +48,47 @@ def main() -> int:
     """Prove it, a line a fact; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m deploy.image_proof", description="Build the image and try it.")
     parser.add_argument("--stand-in", type=Path, metavar="DIR", help="prefix of a Python 3.12 built from source")
+    parser.add_argument("--write", action="store_true", help="put what was seen into docs/deployment.md")
     options = parser.parse_args()
     if lacking := [name for name in ("podman", "ip") if shutil.which(name) is None]:
         print(f"Not here: {', '.join(lacking)} (Debian: podman, buildah, runc, iproute2).", file=sys.stderr)
         return 1
+    seen = []
     try:
         with tempfile.TemporaryDirectory(prefix="trial-cds-proof-") as folder:
-            _prove(options.stand_in, Path(folder))
+            for fact in _facts(options.stand_in, Path(folder)):
+                print(f"- {fact}", flush=True)
+                seen.append(f"- {fact}\n")
     except (CannotRun, AssertionError) as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
+    if options.write:
+        text = DOCUMENT.read_text(encoding="utf-8")
+        DOCUMENT.write_text(_BLOCK.sub(lambda found: f"{found[1]}{''.join(seen)}{found[2]}", text), encoding="utf-8")
     return 0
 
 
-def _prove(python: Path | None, folder: Path) -> None:
+def _facts(python: Path | None, folder: Path) -> Iterator[str]:
+    """Each fact when it has been seen; raises AssertionError, `CannotRun`."""
     base = make_stand_in(Podman(), python, folder) if python else None
-    _say(f"base: {f'a clean Debian bookworm with the Python of {python.name}' if python else 'as the Dockerfile says'}")
     began = time.monotonic()
     _build(IMAGE, base, "--no-cache")
-    _say(f"built from the Dockerfile and the locks in {time.monotonic() - began:.0f} s")
+    yield f"built from the Dockerfile and the locks in {time.monotonic() - began:.0f} s"
     _build(DEMO, base, "--target", "demo")
     podman = that_runs(IMAGE)
-    _look_at_the_recipe(podman)
-    _look_inside(podman)
+    yield _recipe(podman)
+    yield _inside(podman)
     _leave_the_network()
-    _see_it_refuse_strangers(podman)
-    _see_the_demo(podman)
+    yield _refusal(podman)
+    yield _tables(podman)
+    yield _demo(podman)
     slow = FaultServer(otherwise=_slowly(holding(*_resources())))
+    began = time.monotonic()
     with slow, _running(podman, folder, slow.base_url) as container:
-        client = st_mary_of(folder)
-        _ask(podman, container, client)
-        _stop_in_the_middle(podman, container, client, slow.base_url)
+        yield f"started, it is ready after {time.monotonic() - began:.1f} s"
+        client = _client(folder)
+        yield _answers(podman, container, client)
+        yield _stop_in_the_middle(podman, container, client, slow.base_url)
 
 
 def _build(image: str, base: str | None, *options: str) -> None:
@@ -86,14 +99,14 @@ def _build(image: str, base: str | None, *options: str) -> None:
     )  # fmt: skip
 
 
-def _look_at_the_recipe(podman: Podman) -> None:
+def _recipe(podman: Podman) -> str:
     image = _image(podman)
     config = image["Config"]
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", config["User"]), "the user is a number other than 0"
     assert config["Cmd"][0] == "trial-cds", "the command is run directly, so that signals reach it"
     assert not config.get("Entrypoint")
     assert not [name for name in config["Env"] if re.search(r"KEY|SECRET|TOKEN|PASSWORD", name.split("=")[0])]
-    _say(f"user {config['User']}, command {' '.join(config['Cmd'])}, {image['Size'] / 1e6:.0f} MB")
+    return f"user {config['User']}; `{' '.join(config['Cmd'])}`; {image['Size'] / 1e6:.0f} MB with the base"
 
 
 def _image(podman: Podman) -> dict[str, Any]:
@@ -103,6 +116,7 @@ def _image(podman: Podman) -> dict[str, Any]:
 
 _INSIDE = """
 import importlib.metadata, importlib.util, json, os, pathlib, shutil
+import psycopg
 def writable(folder):
     try:
         pathlib.Path(folder, "probe").write_text("")
@@ -122,7 +136,7 @@ print(json.dumps({
 """
 
 
-def _look_inside(podman: Podman) -> None:
+def _inside(podman: Podman) -> str:
     found = json.loads(podman("run", *LOCKED_DOWN, IMAGE, "python", "-c", _INSIDE).stdout)
     packages = {canonicalize_name(name): version for name, version in found.pop("packages").items()}
     assert found == {
@@ -135,8 +149,10 @@ def _look_inside(podman: Podman) -> None:
     }
     del packages["trial-cds"]
     assert packages.items() <= locked.items(), packages.items() - locked.items()
-    _say(f"inside: {len(packages)} packages, all of run.lock; no compiler, no tests, no capability; "
-         "only /data and /tmp can be written to")  # fmt: skip
+    return (
+        f"{len(packages)} packages, all of run.lock; no compiler, no tests, no capability; "
+        "nothing but /data and /tmp can be written to"
+    )
 
 
 def _leave_the_network() -> None:
@@ -146,17 +162,23 @@ def _leave_the_network() -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=10)
 
 
-def _see_it_refuse_strangers(podman: Podman) -> None:
+def _refusal(podman: Podman) -> str:
     done = podman("run", *LOCKED_DOWN, IMAGE, check=False, timeout=60)
     assert done.returncode == 1
     assert "no tenant is configured" in done.stderr, done.stderr
-    _say("without a tenant it refuses to start, and says why")
+    return "without a tenant it does not start, and says why"
 
 
-def _see_the_demo(podman: Podman) -> None:
+def _tables(podman: Podman) -> str:
+    done = podman("run", *LOCKED_DOWN, IMAGE, "trial-cds", "db", "upgrade")
+    assert "now at revision" in done.stdout, done.stdout
+    return "`trial-cds db upgrade` lays out the tables"
+
+
+def _demo(podman: Podman) -> str:
     done = podman("run", *LOCKED_DOWN, DEMO, "trial-cds", "demo", "--once", timeout=180)
     assert "golden-ada" in done.stdout, done.stdout
-    _say("the demo shows its patients in a read-only container")
+    return "`trial-cds demo --once` shows its patients"
 
 
 def _resources() -> list[dict[str, Any]]:
@@ -173,7 +195,7 @@ def _slowly(right: Behaviour) -> Behaviour:
     return answer
 
 
-def st_mary_of(folder: Path) -> Client:
+def _client(folder: Path) -> Client:
     """Return the client whose public key lies in ``folder``."""
     client = st_mary()
     (folder / "settings").mkdir(exist_ok=True)
@@ -184,7 +206,7 @@ def st_mary_of(folder: Path) -> Client:
 @contextmanager
 def _running(podman: Podman, folder: Path, fhir_server: str) -> Iterator[str]:
     """Start the image's own command, with settings mounted read-only and nothing else."""
-    client = st_mary_of(folder)
+    client = _client(folder)
     settings = folder / "settings" / "trial-cds.toml"
     settings.write_text(
         f'public_url = "{PUBLIC_URL}"\n[[tenants]]\nname = "{client.name}"\nissuer = "{client.issuer}"\n'
@@ -192,7 +214,6 @@ def _running(podman: Podman, folder: Path, fhir_server: str) -> Iterator[str]:
         encoding="utf-8",
     )
     folder.chmod(0o755)
-    began = time.monotonic()
     container = podman(
         "run", "--detach", *(option for option in LOCKED_DOWN if option != "--rm"),
         "--volume", f"{settings.parent}:/etc/trial-cds:ro", "--env", "TRIAL_CDS_CONFIG=/etc/trial-cds/trial-cds.toml",
@@ -200,7 +221,6 @@ def _running(podman: Podman, folder: Path, fhir_server: str) -> Iterator[str]:
     ).stdout.strip()  # fmt: skip
     try:
         _wait_until_ready(podman, container)
-        _say(f"started read-only, ready after {time.monotonic() - began:.1f} s")
         yield container
     finally:
         podman("rm", "--force", "--volumes", container, check=False)
@@ -228,17 +248,17 @@ def _post(client: Client, body: dict[str, Any]) -> requests.Response:
     return _session().post(f"{URL}{SERVICE}", json=body, headers=client.signing_in(SERVICE), timeout=30)
 
 
-def _ask(podman: Podman, container: str, client: Client) -> None:
+def _answers(podman: Podman, container: str, client: Client) -> str:
     assert _session().post(f"{URL}{SERVICE}", json=call(candidate()), timeout=30).status_code == 401
     answer = _post(client, call(candidate()))
     assert answer.status_code == 200, answer.text
     assert len(answer.json()["cards"]) == 1
     health = _image(podman)
     podman("exec", container, *(health.get("HealthCheck") or health["Healthcheck"])["Test"][1:])
-    _say("a call without a token is 401, a signed one gets its card; the health check passes")
+    return "a call without a token is 401, a signed one gets its card; the health check passes"
 
 
-def _stop_in_the_middle(podman: Podman, container: str, client: Client, fhir_server: str) -> None:
+def _stop_in_the_middle(podman: Podman, container: str, client: Client, fhir_server: str) -> str:
     with ThreadPoolExecutor(1) as pool:
         under_way = pool.submit(_post, client, call(fhirServer=fhir_server, user="Practitioner/2"))
         time.sleep(_SEARCH_SECONDS / 2)
@@ -251,11 +271,7 @@ def _stop_in_the_middle(podman: Podman, container: str, client: Client, fhir_ser
     assert state["State"]["ExitCode"] == 0, podman("logs", container).stderr
     assert answer.status_code == 200, answer.text
     assert len(answer.json()["cards"]) == 1
-    _say(f"stopped in the middle of a call: it got its card, and the service ended with 0 after {seconds:.1f} s")
-
-
-def _say(text: str) -> None:
-    print(f"- {text}", flush=True)
+    return f"stopped in the middle of a call: the call gets its card, and the service ends with 0 after {seconds:.1f} s"
 
 
 if __name__ == "__main__":

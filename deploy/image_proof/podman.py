@@ -24,7 +24,7 @@ class Podman:
     options: tuple[str, ...] = ()
 
     def __call__(self, *arguments: str, check: bool = True, timeout: float = 900) -> subprocess.CompletedProcess[str]:
-        """Run it and return what it said; raises CalledProcessError for a failure, unless told not to."""
+        """Run it and return what it said; raises `CannotRun` when it fails, unless told not to."""
         done = subprocess.run(
             ["podman", *self.options, *arguments], capture_output=True, text=True, timeout=timeout, check=False
         )
@@ -46,7 +46,7 @@ def that_runs(image: str) -> Podman:
 
 
 LOCKED_DOWN = (
-    "--rm", "--network", "host", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "all",
+    "--rm", "--network", "host", "--read-only", "--read-only-tmpfs=false", "--tmpfs", "/tmp", "--cap-drop", "all",
     "--security-opt", "no-new-privileges", "--no-healthcheck",
     # podman asks for more than a container in a container may have.
     "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096",

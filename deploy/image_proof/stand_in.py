@@ -20,7 +20,12 @@ _CERTIFICATES = Path("etc/ssl/certs/ca-certificates.crt")
 
 
 def make_stand_in(podman: Podman, python: Path, folder: Path) -> str:
-    """Make the image in ``folder`` from the Python installed under ``python``, and return its name."""
+    """Make the image in ``folder`` from the Python installed under ``python``, and return its name.
+
+    One that was made before is taken again; to make it anew: podman rmi localhost/stand-in-for-python
+    """
+    if podman("image", "exists", NAME, check=False).returncode == 0:
+        return NAME
     root = folder / "root"
     packages = ",".join(_LIBRARIES)
     _run("debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(root))

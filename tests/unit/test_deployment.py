@@ -21,6 +21,7 @@ TOML = KUBERNETES / "trial-cds.toml"
 SECRETS = {
     "TRIAL_CDS_DATABASE__URL": "postgresql://trial_cds:password@db.example.org/trial_cds",
     "TRIAL_CDS_PRIVACY__HASH_KEYS": '["a key for tests, of no worth to anybody"]',
+    "TRIAL_CDS_MONITORING__TOKEN": "a token for tests, of no worth to anybody",
 }
 SERVICE, MAINTENANCE = "service", "maintenance"
 OURS = ("service", "migration", "purge")
@@ -137,6 +138,19 @@ def test_the_image_is_named_by_the_version_of_the_project(compose: dict[str, Any
     assert {compose["services"][name]["image"] for name in OURS} == {f"trial-cds:{version}"}
     (image,) = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text(encoding="utf-8"))["images"]
     assert (image["name"], image["newTag"]) == ("trial-cds", version)
+
+
+# -- deploy/systemd ------------------------------------------------------------------------------------------
+
+
+def test_the_unit_of_systemd_starts_the_service_and_gives_it_time_to_stop() -> None:
+    text = (ROOT / "deploy" / "systemd" / "trial-cds.service").read_text(encoding="utf-8")
+    unit = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"\w+=", line))
+    assert understood(["trial-cds", *unit["ExecStart"].split()[1:]])
+    assert unit["ExecStart"].startswith("/opt/trial-cds/bin/trial-cds ")
+    assert int(unit["TimeoutStopSec"]) > Settings().server.graceful_seconds
+    assert unit["KillMode"] == "mixed", "workers that are told to stop by others than their server come back"
+    assert unit["WorkingDirectory"] == f"/var/lib/{unit['StateDirectory']}"
 
 
 # -- deploy/kubernetes ---------------------------------------------------------------------------------------
@@ -263,15 +277,30 @@ def test_selectors_find_their_pods(manifests: list[dict[str, Any]]) -> None:
     target = of_kind(manifests, "HorizontalPodAutoscaler")["spec"]
     assert target["scaleTargetRef"]["name"] == of_kind(manifests, "Deployment")["metadata"]["name"]
     assert target["minReplicas"] >= 2
+
+
+def test_prometheus_asks_each_pod_with_the_token_of_the_secret(
+    manifests: list[dict[str, Any]], routes: set[str]
+) -> None:
     monitored = yaml.safe_load((KUBERNETES / "podmonitor.example.yaml").read_text(encoding="utf-8"))["spec"]
-    assert monitored["selector"]["matchLabels"] == service
+    deployment = of_kind(manifests, "Deployment")["spec"]
+    assert monitored["selector"] == deployment["selector"]
+    (endpoint,) = monitored["podMetricsEndpoints"]
+    (container,) = deployment["template"]["spec"]["containers"]
+    assert endpoint["port"] == container["ports"][0]["name"]
+    assert endpoint["path"] in routes
+    token = endpoint["authorization"]["credentials"]
+    assert token["key"] in SECRETS
+    assert {"secretRef": {"name": token["name"]}} in container["envFrom"]
 
 
 def test_the_secret_is_an_example_and_names_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = yaml.safe_load((KUBERNETES / "secret.example.yaml").read_text(encoding="utf-8"))
     assert secret["stringData"] == dict.fromkeys(SECRETS, "")
     assert "secret" not in (KUBERNETES / "kustomization.yaml").read_text(encoding="utf-8").split("resources:")[1]
-    assert settings_by({}, monkeypatch).database.url == SECRETS["TRIAL_CDS_DATABASE__URL"]
+    settings = settings_by({}, monkeypatch)
+    assert settings.database.url == SECRETS["TRIAL_CDS_DATABASE__URL"]
+    assert settings.monitoring.token
 
 
 def test_the_settings_of_the_example_are_cautious(monkeypatch: pytest.MonkeyPatch) -> None:
