@@ -21,8 +21,16 @@ public final class HapiServer {
 
     private HapiServer() {}
 
-    public static void main(String[] arguments) throws Exception {
-        int port = Integer.parseInt(arguments[0]);
+    public static void main(String[] arguments) {
+        try {
+            serve(Integer.parseInt(arguments[0]));
+        } catch (Exception error) {
+            error.printStackTrace();
+            System.exit(1); // HAPI's own threads would keep the process alive
+        }
+    }
+
+    private static void serve(int port) throws Exception {
         AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext(StorageConfig.class);
         Server server = new Server();
         ServerConnector connector = new ServerConnector(server);
