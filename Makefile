@@ -9,7 +9,8 @@ PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-browser test-spark fuzz check format bench soak docs docs-site pictures cards image-proof lock clean
+.PHONY: help setup demo test test-browser test-spark test-hapi fuzz check format bench soak docs docs-site pictures \
+    cards image-proof lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
@@ -37,6 +38,10 @@ fuzz: $(VENV)/.installed ## a long run of made-up calls: against openapi.json, t
 test-spark: $(VENV)/.installed ## both engines of `trial-cds screen` side by side (installs PySpark, needs Java 17)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCKS)/spark.lock
 	$(BIN)/python -m pytest tests/integration/test_spark.py
+
+# Brings some 280 MB from the Maven repository the first time; the server listens on loopback, its data in memory.
+test-hapi: $(VENV)/.installed ## the tests for any FHIR server, against HAPI FHIR (needs Java 17 and Maven)
+	$(BIN)/python -m tests.hapi
 
 check: $(VENV)/.installed ## style and types
 	$(BIN)/ruff check .

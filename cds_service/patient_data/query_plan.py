@@ -188,7 +188,7 @@ class _Codes:
 
     def since(self, on: date) -> str:
         """Return the parameter for the oldest day that any of the windows reaches, if there is one."""
-        return f"&date=ge{min(w.start(on) for w in self._windows).isoformat()}" if self._windows else ""
+        return _from(min(w.start(on) for w in self._windows)) if self._windows else ""
 
 
 def _result_windows(declaration: Declaration) -> list[Window]:
@@ -249,10 +249,18 @@ def _by_code(patient_id: str, codes: list[str]) -> str:
     return f"Observation?patient={quote(patient_id, safe='')}&code={listed}&_count=200"
 
 
+def _from(day: date) -> str:
+    """Return the parameter for ``day`` at the site or later.
+
+    A server compares instants, in a zone of its own: where it is behind the site, the day begins there the day before.
+    """
+    return f"&date=ge{(day - timedelta(days=1)).isoformat()}"
+
+
 def _encounter_urls(patient_id: str, on: date) -> tuple[str, ...]:
     """Recent ones, and a stay that began earlier and goes on."""
     base = template_url(PREFETCH["encounters"], patient_id)
     return (
-        f"{base}&date=ge{(on - timedelta(days=ENCOUNTER_DAYS)).isoformat()}",
+        base + _from(on - timedelta(days=ENCOUNTER_DAYS)),
         f"{base}&status=in-progress",
     )

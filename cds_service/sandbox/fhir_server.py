@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from fhir.resources.R4B.bundle import Bundle
 
@@ -40,13 +40,19 @@ class SandboxFhirServer:
     """
 
     base_url: str
+    folder: Path
+    """Where its data and its log lie."""
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        """``settings`` are added to the server's own, such as ``server_auth``."""
+        self._settings = dict(settings or {})
 
     def __enter__(self) -> Self:
         program = sekmet_program()
         with ExitStack() as stack:
             stack.enter_context(signals_end_the_block())
-            folder = Path(stack.enter_context(TemporaryDirectory(prefix="trial-cds-fhir-")))
-            self.base_url = _start(program, folder, stack)
+            self.folder = Path(stack.enter_context(TemporaryDirectory(prefix="trial-cds-fhir-")))
+            self.base_url = _start(program, self.folder, self._settings, stack)
             self._resources = stack.pop_all()
         return self
 
@@ -86,11 +92,11 @@ def sekmet_program() -> Path:
     return program
 
 
-def _start(program: Path, folder: Path, stack: ExitStack) -> str:
+def _start(program: Path, folder: Path, more: Mapping[str, Any], stack: ExitStack) -> str:
     for attempt in range(1, ATTEMPTS + 1):
         port = free_port()
         base_url = f"http://{LOOPBACK}:{port}/fhir"
-        settings = _write_settings(folder, base_url, port)
+        settings = _write_settings(folder, base_url, port, more)
         command = [str(program), "serve", "-c", str(settings), "--host", LOOPBACK, "--port", str(port)]
         process = ChildProcess("The sandbox FHIR server", command, folder / "server.log")
         try:
@@ -105,7 +111,7 @@ def _start(program: Path, folder: Path, stack: ExitStack) -> str:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _write_settings(folder: Path, base_url: str, port: int) -> Path:
+def _write_settings(folder: Path, base_url: str, port: int, more: Mapping[str, Any]) -> Path:
     settings = {
         "base_url": base_url,
         "host": LOOPBACK,
@@ -114,6 +120,7 @@ def _write_settings(folder: Path, base_url: str, port: int) -> Path:
         "validation": {"inbound": "warn"},
         "simulator": {"enabled": False},  # it would otherwise "fulfil" orders by itself
         "log_inbound": False,
+        **more,
     }
     file = folder / "settings.yaml"
     file.write_text(json.dumps(settings, indent=2), encoding="utf-8")  # JSON is YAML

@@ -7,6 +7,7 @@ make the criteria that need it unknown, with the reason on the card.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -17,8 +18,8 @@ from cds_service.sandbox.patients import ALL
 from cds_service.settings import Limits, Sandbox
 from tests.support import vendors
 from tests.support.fault_server import FaultServer
-from tests.support.fhir import HBA1C, observation
-from tests.support.service import TODAY, call, make_app, post
+from tests.support.fhir import HBA1C, coded, condition, observation
+from tests.support.service import TODAY, call, make_app, post, said
 from tests.support.vendors import Vendor
 
 PERSON = "golden-ada"
@@ -130,6 +131,82 @@ def test_outside_records_held_back_make_absence_unknown(client: FlaskClient, pla
     assert HELD_BACK in answer["cards"][0]["detail"]
 
 
+@pytest.mark.parametrize("remark", vendors.MORE_MAY_EXIST)
+def test_every_remark_that_there_may_be_more_counts(client: FlaskClient, plain: dict[str, str], remark: str) -> None:
+    said = vendors.outcome("processing", "warning", remark, vendors.MORE_MAY_EXIST[remark])
+    with vendors.epic(held_back=["Condition"], remark=said).serve(*chart()) as server:
+        answer = open_chart(client, server)
+    assert {statuses(answer)[name] for name in DIAGNOSES} == {"unknown"}
+    assert HELD_BACK in answer["cards"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("held_back", "needed"), [("MedicationRequest", {"E2", "E13", "E17"}), ("Encounter", {"E20"}), ("Procedure", set())]
+)
+def test_what_is_held_back_of_any_type_is_named(
+    client: FlaskClient, plain: dict[str, str], held_back: str, needed: set[str]
+) -> None:
+    with vendors.epic(held_back=[held_back]).serve(*chart()) as server:
+        answer = open_chart(client, server)
+    changed = {name for name, status in statuses(answer).items() if status != plain[name]}
+    assert changed >= needed
+    assert {statuses(answer)[name] for name in changed} <= {"unknown", "needs-judgement"}
+    assert HELD_BACK in answer["cards"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "status"), [(vendors.epic(page=20, expires=True), 400), (vendors.hapi(expires=True), 410)]
+)
+def test_pages_whose_session_has_expired_are_missing(
+    client: FlaskClient, plain: dict[str, str], vendor: Vendor, status: int
+) -> None:
+    """What decides stands on the last page: the old results that did arrive must not decide instead."""
+    with vendor.serve(*chart()) as server:
+        answer = open_chart(client, server)
+    assert states(answer)["labs"] == "truncated"
+    assert statuses(answer)["I8"] == "unknown"
+    changed = {name for name, now in statuses(answer).items() if now != plain[name]}
+    assert {statuses(answer)[name] for name in changed} <= {"unknown", "needs-judgement"}
+    gaps = " ".join(answer["extension"]["org.trial-cds.assessment"]["dataGaps"])
+    assert re.search(rf"labs: [^;]*\({status}\)", gaps)
+
+
+@pytest.mark.parametrize("vendor", [vendors.epic(), vendors.oracle(), vendors.hapi()], ids=["Epic", "Oracle", "HAPI"])
+def test_filters_that_the_server_ignores_change_nothing(
+    client: FlaskClient, plain: dict[str, str], vendor: Vendor
+) -> None:
+    """Every search of a type brings all of that type: each result several times, and under other names."""
+    with vendors.ignoring(vendor).serve(*chart()) as server:
+        answer = open_chart(client, server)
+    assert statuses(answer) == plain
+
+
+def test_drugs_by_reference_as_epic_and_meditech_send_them(client: FlaskClient, plain: dict[str, str]) -> None:
+    by_reference: list[dict[str, Any]] = []
+    for number, resource in enumerate(chart()):
+        if resource["resourceType"] != "MedicationRequest":
+            by_reference.append(resource)
+            continue
+        order = dict(resource)
+        drug = {"resourceType": "Medication", "id": f"drug-{number}", "code": order.pop("medicationCodeableConcept")}
+        by_reference += [order | {"medicationReference": {"reference": f"Medication/drug-{number}"}}, drug]
+    for vendor in (vendors.epic(), vendors.meditech()):
+        with vendor.serve(*by_reference) as server:
+            assert statuses(open_chart(client, server)) == plain
+            assert len(server.asked("Medication")) == 1
+
+
+def test_entries_in_error_come_back_emptied_as_from_oracle(client: FlaskClient, plain: dict[str, str]) -> None:
+    """An exclusion that was entered in error, without its clinical status, excludes nobody."""
+    ver_status = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+    mistaken = condition("C50.9", "2020-02-01", of=PERSON, verificationStatus=coded(ver_status, "entered-in-error"))
+    del mistaken["clinicalStatus"]
+    with vendors.oracle().serve(*chart(), mistaken) as server:
+        assert statuses(open_chart(client, server)) == plain
+    with vendors.oracle().serve(*chart(), condition("C50.9", "2020-02-01", of=PERSON)) as server:
+        assert statuses(open_chart(client, server)) != plain
+
+
 def test_a_refused_type_makes_its_criteria_unknown(client: FlaskClient, plain: dict[str, str]) -> None:
     with vendors.oracle(forbidden=["MedicationRequest"]).serve(*chart()) as server:
         answer = open_chart(client, server)
@@ -149,7 +226,10 @@ def test_refused_results_leave_no_card_but_no_false_block(client: FlaskClient, p
     assert {statuses(answer)[name] for name in changed} <= {"unknown", "needs-judgement"}
 
 
-def test_without_a_token_the_answer_is_412(client: FlaskClient) -> None:
-    with vendors.meditech().serve(*chart()) as server:
+@pytest.mark.parametrize("vendor", [vendors.epic(), vendors.meditech()], ids=["Epic", "MEDITECH"])
+def test_without_a_token_the_answer_is_412(client: FlaskClient, vendor: Vendor) -> None:
+    """Their bodies are no FHIR: an empty string in JSON, and an object of MEDITECH's own."""
+    with vendor.serve(*chart()) as server:
         response = post(client, call(of=PERSON, fhirServer=server.base_url))
     assert response.status_code == 412
+    assert "did not accept the access token (401)" in said(response)

@@ -7,7 +7,7 @@ which searches are refused, how pages are linked and counted, and what stands be
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -37,6 +37,12 @@ class Vendor:
     """Outcome entries that a page carries, by type and number of results."""
     refuse: Callable[[Handler], bool] = lambda handler: False
     """Answer a search that the server does not allow; False when it is allowed."""
+    without_token: bytes = b""
+    """Body of the 401 for a call without a token; empty where none is asked for."""
+    expired_page: Behaviour | None = None
+    """How every page but the first is answered, where the state of paging does not last."""
+    filters: frozenset[str] = frozenset({"_id", "category", "code"})
+    """Parameters that it knows; the others are passed over, as real servers do."""
 
     def serve(self, *resources: Json) -> FaultServer:
         """Return a server that holds ``resources``; use it as a context manager."""
@@ -44,14 +50,18 @@ class Vendor:
 
     def _answer(self, resources: Sequence[Json]) -> Behaviour:
         def answer(handler: Handler) -> None:
-            if self.refuse(handler):
+            if self.without_token and "Authorization" not in handler.headers:
+                handler.reply(401, self.without_token, "application/json", WWW_Authenticate="Bearer")
+            elif self.refuse(handler):
                 return
-            if handler.type not in self.types:
+            elif self.expired_page is not None and "at" in handler.query:
+                self.expired_page(handler)
+            elif handler.type not in self.types:
                 handler.reply(404, HTML_404, "text/html")
             elif handler.type in self.forbidden:
                 handler.reply_json(outcome("forbidden", "error"), 403)
             elif "?" in handler.path:
-                handler.reply_json(self._page(handler, [r for r in resources if _matches(r, handler)]))
+                handler.reply_json(self._page(handler, [r for r in resources if self._matches(r, handler)]))
             else:
                 self._read(handler, resources)
 
@@ -64,6 +74,16 @@ class Vendor:
             handler.reply_json(found[0])
         else:
             handler.reply_json(outcome("not-found", "error"), 404)
+
+    def _matches(self, resource: Json, handler: Handler) -> bool:
+        if resource["resourceType"] != handler.type:
+            return False
+        asked = {name: value for name, value in handler.query.items() if name in self.filters}
+        if "_id" in asked:
+            return resource["id"] in asked["_id"].split(",")
+        if "category" in asked and not _has_token(resource.get("category", ()), asked["category"]):
+            return False
+        return "code" not in asked or _has_token([resource["code"]], asked["code"])
 
     def _page(self, handler: Handler, found: Sequence[Json]) -> Json:
         start = int(handler.query.get("at", "0"))
@@ -96,18 +116,6 @@ def outcome(code: str, severity: str, own: str = "", text: str = "") -> Json:
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
-def _matches(resource: Json, handler: Handler) -> bool:
-    """Filter by type, category, code and id; every other parameter is passed over, as real servers do."""
-    if resource["resourceType"] != handler.type:
-        return False
-    asked = handler.query
-    if "_id" in asked:
-        return resource["id"] in asked["_id"].split(",")
-    if "category" in asked and not _has_token(resource.get("category", ()), asked["category"]):
-        return False
-    return "code" not in asked or _has_token([resource["code"]], asked["code"])
-
-
 def _has_token(concepts: Sequence[Json], tokens: str) -> bool:
     wanted = {token.rsplit("|", 1)[-1] for token in tokens.split(",")}
     return any(coding.get("code") in wanted for concept in concepts for coding in concept.get("coding", ()))
@@ -127,6 +135,13 @@ HELD_BACK = outcome(
     "59204",
     "Client not authorized for Condition - Outside Record Problems. These results have not been included.",
 )
+MORE_MAY_EXIST = {
+    "4118": "The user is not authorized for these data.",
+    "4119": "Additional data may exist.",
+    "4130": "Break the glass: the chart is restricted.",
+    "59133": "Over 100 results were found.",
+}
+"""Further remarks by which Epic says that what it sends is not all."""
 
 
 def _epic_refuses(handler: Handler) -> bool:
@@ -140,9 +155,9 @@ def _epic_refuses(handler: Handler) -> bool:
     return False
 
 
-def _epic_remarks(held_back: frozenset[str]) -> Callable[[str, int], Sequence[Json]]:
+def _epic_remarks(held_back: frozenset[str], remark: Json) -> Callable[[str, int], Sequence[Json]]:
     def remarks(type_name: str, found: int) -> Sequence[Json]:
-        return [*([NO_RESULTS] if not found else []), *([HELD_BACK] if type_name in held_back else [])]
+        return [*([NO_RESULTS] if not found else []), *([remark] if type_name in held_back else [])]
 
     return remarks
 
@@ -153,17 +168,35 @@ def _epic_next(server: FaultServer, handler: Handler, offset: int) -> str:
     return f"{server.base_url}/{handler.type}?{urlencode({'sessionID': '17-3B2E4C', 'at': offset, **state})}"
 
 
-def epic(*, held_back: Sequence[str] = (), page: int = 1000, forbidden: Sequence[str] = ()) -> Vendor:
-    """``held_back``: types of which outside records are not included."""
+def _session_expired(handler: Handler) -> None:
+    handler.reply_json(outcome("invalid", "fatal", "4113", "The session is invalid or has expired."), 400)
+
+
+def epic(
+    *,
+    held_back: Sequence[str] = (),
+    remark: Json = HELD_BACK,
+    page: int = 1000,
+    forbidden: Sequence[str] = (),
+    expires: bool = False,
+) -> Vendor:
+    """``held_back``: types of which not all is included, as ``remark`` says; ``expires``: the sessions of paging."""
     return Vendor(
+        without_token=b'""',
+        expired_page=_session_expired if expires else None,
         page_size={"Observation": page, "Condition": page},
         types=frozenset(_US_CORE | {"ResearchSubject", "Immunization", "Consent"}),
         forbidden=frozenset(forbidden),
         count=lambda everything, on_page, more: on_page,
         next_link=_epic_next,
-        remarks=_epic_remarks(frozenset(held_back)),
+        remarks=_epic_remarks(frozenset(held_back), remark),
         refuse=_epic_refuses,
     )
+
+
+def ignoring(vendor: Vendor) -> Vendor:
+    """The same server as it answers to parameters that it does not know: as if they were not there."""
+    return replace(vendor, filters=frozenset({"_id"}))
 
 
 # -- Oracle Health ---------------------------------------------------------------------------------------
@@ -196,13 +229,6 @@ def oracle(*, forbidden: Sequence[str] = ()) -> Vendor:
 # -- MEDITECH --------------------------------------------------------------------------------------------
 
 
-def _meditech_refuses(handler: Handler) -> bool:
-    if "Authorization" not in handler.headers:
-        handler.reply_json({"resource": handler.type, "detail": "Unauthorized"}, 401)
-        return True
-    return False
-
-
 def _meditech_next(server: FaultServer, handler: Handler, offset: int) -> str:
     """Another spelling of the same address, as its ``:443`` on a base without a port is."""
     origin = server.origin.replace("http://", "HTTP://")
@@ -218,7 +244,7 @@ def meditech() -> Vendor:
         # The size of the page, also while a next link says that there is more.
         count=lambda everything, on_page, more: on_page,
         next_link=_meditech_next,
-        refuse=_meditech_refuses,
+        without_token=b'{"resource": "Patient", "detail": "Unauthorized"}',
     )
 
 
@@ -234,9 +260,16 @@ def _hapi_refuses(handler: Handler) -> bool:
     return bool(unknown)
 
 
-def hapi() -> Vendor:
+def _search_gone(handler: Handler) -> None:
+    handler.reply_json(
+        outcome("processing", "error", text="HAPI-0418: Search does not exist and may have expired"), 410
+    )
+
+
+def hapi(*, expires: bool = False) -> Vendor:
     """Pages of 20 whose next link is the base itself, without a type in its path."""
     vendor = Vendor(
+        expired_page=_search_gone if expires else None,
         page_size=dict.fromkeys(ALL_TYPES, 20),
         types=ALL_TYPES,
         count=lambda everything, on_page, more: None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from cds_service.patient_data.query_plan import PREFETCH, QueryPlan, is_resource_id, template_url
 from rules.trial import Trial
@@ -75,8 +76,15 @@ def test_labs_are_asked_by_loinc_lists_with_the_longest_window() -> None:
     assert len(dated) == 3
     assert all(len(query["code"].split(",")) <= 40 for query in dated)
     assert sorted(codes) == sorted(f"http://loinc.org|{code}" for code in LABS)
-    assert {query["date"] for query in dated} == {"ge2025-11-22"}
+    assert {query["date"] for query in dated} == {"ge2025-11-21"}
     assert [query["code"] for query in asked if "date" not in query] == ["http://loinc.org|13926-1"]
+
+
+def test_the_first_day_of_a_window_is_asked_for_wherever_the_server_stands() -> None:
+    """A result of half past midnight in Sydney is of the day before in London, where the server may be."""
+    asked = dict(parse_qsl(urlsplit(QueryPlan(small_trial()).pull("labs", "p1", ON).urls[0]).query))
+    first_at_the_site = datetime(2025, 11, 22, 0, 30, tzinfo=ZoneInfo("Australia/Sydney"))
+    assert first_at_the_site >= datetime.fromisoformat(asked["date"].removeprefix("ge")).replace(tzinfo=UTC)
 
 
 def test_look_alike_codes_are_never_asked_for() -> None:
@@ -85,14 +93,14 @@ def test_look_alike_codes_are_never_asked_for() -> None:
 
 def test_a_set_with_its_own_window_is_asked_for_whatever_its_age() -> None:
     by_category, height = QueryPlan(small_trial()).pull("vitals", "p1", ON).urls
-    assert by_category == "Observation?patient=p1&category=vital-signs&_count=100&date=ge2026-05-26"
+    assert by_category == "Observation?patient=p1&category=vital-signs&_count=100&date=ge2026-05-25"
     assert unquote(height) == "Observation?patient=p1&code=http://loinc.org|8302-2&_count=200"
 
 
 def test_encounters_are_the_recent_ones_and_the_one_that_goes_on() -> None:
     plan = QueryPlan(small_trial(declaration("E20", ("encounters",))))
     assert plan.pull("encounters", "p1", ON).urls == (
-        "Encounter?patient=p1&date=ge2026-09-23",
+        "Encounter?patient=p1&date=ge2026-09-22",
         "Encounter?patient=p1&status=in-progress",
     )
 
@@ -123,7 +131,7 @@ def test_no_url_of_the_real_trial_holds_what_servers_refuse(trial: Trial) -> Non
     assert all(f"http://loinc.org|{code}" in labs for code in ("4548-4", "1986-9", "2160-0", "30522-7"))
     assert "research-subjects" in plan.searches
     by_category, height = plan.pull("vitals", "p1", ON).urls
-    assert by_category.endswith("&date=ge2025-11-22")
+    assert by_category.endswith("&date=ge2025-11-21")
     assert "date=" not in height
 
 
