@@ -9,7 +9,7 @@ PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-browser test-spark fuzz check format bench docs docs-site pictures cards image-proof lock clean
+.PHONY: help setup demo test test-browser test-spark test-otel fuzz check format bench docs docs-site pictures cards image-proof lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
@@ -37,6 +37,10 @@ fuzz: $(VENV)/.installed ## a long run of made-up calls: against openapi.json, t
 test-spark: $(VENV)/.installed ## both engines of `trial-cds screen` side by side (installs PySpark, needs Java 17)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCKS)/spark.lock
 	$(BIN)/python -m pytest tests/integration/test_spark.py
+
+test-otel: $(VENV)/.installed ## traces (installs the extra otel)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCKS)/otel.lock
+	$(BIN)/python -m pytest tests/service/test_tracing.py
 
 check: $(VENV)/.installed ## style and types
 	$(BIN)/ruff check .
