@@ -9,8 +9,8 @@ PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-browser test-spark test-hapi fuzz check format bench soak docs docs-site pictures \
-    cards image-proof lock clean
+.PHONY: help setup demo test test-browser test-spark test-hapi test-otel fuzz check format bench soak docs docs-site \
+    pictures cards image-proof lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
@@ -42,6 +42,10 @@ test-spark: $(VENV)/.installed ## both engines of `trial-cds screen` side by sid
 # Brings some 280 MB from the Maven repository the first time; the server listens on loopback, its data in memory.
 test-hapi: $(VENV)/.installed ## the tests for any FHIR server, against HAPI FHIR (needs Java 17 and Maven)
 	$(BIN)/python -m tests.hapi
+
+test-otel: $(VENV)/.installed ## traces (installs the extra otel)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCKS)/otel.lock
+	$(BIN)/python -m pytest tests/service/test_tracing.py
 
 check: $(VENV)/.installed ## style and types
 	$(BIN)/ruff check .

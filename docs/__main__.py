@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from docs import cards, configuration, criteria, golden, value_sets
+from docs import cards, configuration, criteria, dashboard, golden, observability, value_sets
 
-GENERATED = (criteria, value_sets, cards, configuration, golden)
+GENERATED = (criteria, value_sets, cards, configuration, observability, golden, dashboard)
 """Modules with a ``PATH`` and a ``document()``."""
 
 

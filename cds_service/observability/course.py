@@ -17,8 +17,8 @@ STAGES: Mapping[str, str] = {
     "gate": "what the gate needs is fetched, and the gate decides",
     "pull": "everything else is fetched",
     "rules": "all criteria are decided",
+    "history": "what is known of earlier cards is waited for",
     "cards": "the card is written",
-    "history": "earlier cards and answers are looked up",
     "note": "the call is noted in the database",
 }
 """The steps of a call, in their order."""

@@ -17,11 +17,11 @@ from cds_service.process import PerProcess
 from cds_service.settings import SettingsError, TracingSettings
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
 _MISSING = (
-    "tracing.endpoint: traces need the extra `otel`, which is not installed. Install it with: "
-    "uv pip install --require-hashes -r requirements/otel.lock; or take the setting out"
+    "tracing.endpoint: traces need the extra `otel`, which is not installed. Install it, with "
+    "uv pip install --require-hashes -r requirements/otel.lock, or take the setting out"
 )
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME = "trial-cds"
@@ -30,9 +30,9 @@ _NAME = "trial-cds"
 class Tracing:
     """Makes one trace a request: a span for the whole, and one for each stage and each search of the FHIR server."""
 
-    def __init__(self, provider: Callable[[], TracerProvider]) -> None:
-        """``provider`` is called in the process that uses it: what sends spans has a thread."""
-        self._tracer = PerProcess(lambda: provider().get_tracer(_NAME))
+    def __init__(self, make: Callable[[], TracerProvider]) -> None:
+        """``make`` is called in the process that uses what it returns: what sends spans has a thread."""
+        self._tracer = PerProcess(lambda: make().get_tracer(_NAME))
 
     @classmethod
     def of(cls, settings: TracingSettings) -> Tracing | None:
@@ -44,7 +44,7 @@ class Tracing:
             import opentelemetry.sdk.trace  # noqa: F401
         except ImportError:
             raise SettingsError([_MISSING]) from None
-        return cls(lambda: _provider(settings))
+        return cls(lambda: provider(settings, _sender(settings)))
 
     def request(self, seen: Seen, course: Course, ended: float, traceparent: str | None, request_id: str) -> None:
         """Make the trace of a request that ended at that point of the monotonic clock."""
@@ -71,24 +71,30 @@ class Tracing:
         whole.end(at(ended))
 
 
-def _provider(settings: TracingSettings) -> TracerProvider:
+def provider(settings: TracingSettings, processor: SpanProcessor) -> TracerProvider:
+    """Return what makes spans and gives them to ``processor``."""
     from importlib.metadata import version
 
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
     from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
-    headers = {name: value.get_secret_value() for name, value in settings.headers.items()}
-    exporter = OTLPSpanExporter(endpoint=settings.endpoint, headers=headers)
     # Who calls does not decide of what a trace is made.
     made = TracerProvider(
         sampler=TraceIdRatioBased(settings.sample),
         resource=Resource.create({"service.name": _NAME, "service.version": version(_NAME)}),
     )
-    made.add_span_processor(BatchSpanProcessor(exporter))
+    made.add_span_processor(processor)
     return made
+
+
+def _sender(settings: TracingSettings) -> SpanProcessor:
+    """Return what sends spans to the collector, some at a time, by a thread of its own."""
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    headers = {name: value.get_secret_value() for name, value in settings.headers.items()}
+    return BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.endpoint, headers=headers))
 
 
 def _parent(traceparent: str | None) -> Any:

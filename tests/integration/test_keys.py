@@ -17,7 +17,9 @@ from cds_service.security.tenants import Tenants
 from cds_service.settings import Settings
 from cds_service.tenant_settings import TenantSettings
 from tests.support import fault_server as faults
+from tests.support import numbers
 from tests.support.fault_server import Behaviour, FaultServer
+from tests.support.numbers import total
 from tests.support.server import free_port
 from tests.support.service import SERVICE, call, candidate, make_app
 from tests.support.tokens import PUBLIC_URL, Client, key, key_set, public_jwk, st_luke, st_mary
@@ -296,6 +298,29 @@ def test_the_service_is_ready_when_it_has_keys(service: FlaskClient) -> None:
     assert after.status_code == 200
     assert after.get_json()["checks"]["keys"] == "ok"
     assert _ask(service, st_mary()) == 200
+
+
+def test_health_and_metrics_say_how_far_keys_can_be_relied_on(
+    service: FlaskClient, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> tuple[str, float]:
+        state = service.get("/health/ready").get_json()["details"]["keys"]["st-mary"]["state"]
+        samples = numbers.read(service.get("/metrics").get_data(as_text=True))
+        return state, total(samples, "keys_read_timestamp_seconds", tenant="st-mary")
+
+    store = service.application.extensions["trial_cds_keys"].of(st_mary().issuer)
+    assert found() == ("absent", 0.0)
+    store.refresh()
+    state, read = found()
+    assert (state, time.time() - read < 60) == ("fresh", True)
+    server.behaviours["jwks"] = faults.status(503)
+    store.refresh()
+    assert found() == ("fresh", read)
+    monkeypatch.setattr("cds_service.security.key_store._FRESH_SECONDS", 0)
+    monkeypatch.setattr("cds_service.security.key_store._FRESH_LOOKS", 0)
+    assert found() == ("stale", read)
+    samples = numbers.read(service.get("/metrics").get_data(as_text=True))
+    assert total(samples, "key_reads_total", tenant="st-mary", outcome="failed") >= 1
 
 
 def test_the_jku_that_is_the_configured_address_is_taken(service: FlaskClient, server: FaultServer) -> None:

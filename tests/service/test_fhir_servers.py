@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,9 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
+from cds_service.logs import LOGGER, REQUEST_ID, JsonLines
 from cds_service.settings import Limits, Sandbox
 from tests.support import fault_server
 from tests.support.fault_server import FaultServer, holding
@@ -156,3 +160,24 @@ def test_a_server_that_keeps_failing_is_left_alone_and_probed_again(tmp_path: Pa
         server.otherwise = fault_server.empty
         time.sleep(0.5)
         assert len(post(client, call(fhirServer=server.base_url)).get_json()["cards"]) == 1
+
+
+def test_the_id_of_the_request_goes_along_and_into_every_line(
+    quick: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonLines())
+    monkeypatch.setattr(LOGGER, "handlers", [handler])
+
+    def fails(*_: object) -> None:
+        raise OperationalError("", None, Exception())
+
+    monkeypatch.setattr("cds_service.storage.journal._call_row", fails)
+    with _server(candidate()) as server:
+        response = post(quick, call(fhirServer=server.base_url), headers={"X-Request-Id": "of-the-ehr.1"})
+        assert {headers["x-request-id"] for headers in server.headers} == {"of-the-ehr.1"}
+    assert response.headers["X-Request-Id"] == "of-the-ehr.1"
+    (line,) = [json.loads(line) for line in written.getvalue().splitlines() if "call not noted" in line]
+    assert line["request_id"] == "of-the-ehr.1"
+    assert REQUEST_ID.get() is None, "what is written after the request is not of it"

@@ -90,3 +90,24 @@ def test_servers_not_called_for_long_are_forgotten() -> None:
     for number in range(256):
         breakers.of("a", f"https://{number}.example")
     assert breakers.of("a", "https://first.example").admits()
+
+
+def test_each_change_of_state_is_told_once_with_the_gravest_of_the_tenants_servers() -> None:
+    clock, told = Clock(), []
+    breakers = Breakers(1, PAUSE, clock, on_change=lambda *what: told.append(what))
+    first, second = breakers.of("st-mary", "a"), breakers.of("st-mary", "b")
+    for breaker, answered in ((first, False), (first, False), (second, True), (second, False)):
+        breaker.report(answered=answered)
+    clock.now += PAUSE
+    assert first.admits()
+    first.report(answered=True)
+    second.admits()
+    second.report(answered=True)
+    assert told == [
+        ("st-mary", BreakerState.OPEN, True),
+        ("st-mary", BreakerState.OPEN, True),
+        ("st-mary", BreakerState.OPEN, False),  # the first is tried, the second is still left alone
+        ("st-mary", BreakerState.OPEN, False),
+        ("st-mary", BreakerState.PROBING, False),
+        ("st-mary", BreakerState.CLOSED, False),
+    ]
