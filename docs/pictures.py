@@ -1,7 +1,7 @@
 """Takes the pictures of the pages that stand in ``docs/images``: ``python -m docs.pictures [folder]``.
 
 With ``--all`` every page in light, dark, narrow and as printed, in pieces, for a look before a release.
-``--only NAME`` takes those whose name begins so.
+``--only NAME,...`` takes those whose name begins so.
 """
 
 from __future__ import annotations
@@ -174,13 +174,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m docs.pictures")
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--all", action="store_true")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="the beginning of a name, or several with commas")
     given = parser.parse_args(arguments)
     given.folder.mkdir(parents=True, exist_ok=True)
     every = [(place, look) for place in PLACES for look in LOOKS] if given.all else KEPT
     with running_demo() as demo, running_browser() as browser:
         for place, look in every:
-            if place.startswith(given.only):
+            if place.startswith(tuple(given.only.split(","))):
                 with _page(browser, demo, LOOKS[look]) as page:
                     shown = PLACES[place](page)
                     shown.emulate_media(media=LOOKS[look].media)

@@ -7,13 +7,19 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from flask import render_template
 from flask.testing import FlaskClient
 
+from cds_service.assessment_json import described
+from cds_service.pages import checklist
 from cds_service.settings import Limits, Sandbox
+from rules.timeline import Series
 from tests.service.test_pages import Page
+from tests.support.assessments import usual
 from tests.support.fhir import C_PEPTIDE, HBA1C, T1DM, bundle, condition, observation, patient
-from tests.support.service import TODAY, call, candidate, make_app
+from tests.support.service import TODAY, call, candidate, make_app, post
 
 ROOT = Path(__file__).parents[2]
 
@@ -159,6 +165,21 @@ def test_the_checklist_of_a_request_and_of_a_bundle_have_one_form(client: FlaskC
             "title-I7 desc-I7",
             "title-I8 desc-I8",
         ]
+
+
+def test_the_checklist_is_made_from_an_assessment_and_its_timelines_and_nothing_else(client: FlaskClient) -> None:
+    """What the hook told the sandbox, as JSON, gives the same page: no record, no request and no server is needed."""
+    posted = client.post("/checklist", data={"request": json.dumps(call(candidate()))}).text
+    told = post(client, call(candidate())).get_json()["extension"]["org.trial-cds.assessment"]
+    series = msgspec.convert(told["timelines"], tuple[Series, ...])
+    assessment = {name: told[name] for name in described_keys()}
+    with client.application.test_request_context("/checklist"):
+        assert render_template("checklist.html", **checklist.content(assessment, series)) == posted
+
+
+def described_keys() -> set[str]:
+    """The assessment's own fields, without what the sandbox adds: searches, prefetch, and how the call ended."""
+    return set(described(usual()[0]))
 
 
 @pytest.mark.parametrize(
