@@ -55,6 +55,8 @@ class Span(msgspec.Struct, frozen=True, rename="camel"):
     start: date
     length: str
     """In words, such as "90 days"."""
+    values: str = ""
+    """Of which values it is the window, "low" or "high"; empty for all."""
 
 
 class Series(msgspec.Struct, frozen=True, rename="camel"):
@@ -101,11 +103,18 @@ def _series(chart: Chart, declared: Timeline) -> Series:
         limit_text=f"{sense} {plain(limit.value)} {limit.unit}",
         on=chart.on,
         windows=tuple(
-            Span(window.start(chart.on), str(window)) for window in (chart.window(name) for name in declared.windows)
+            Span(window.start(chart.on), str(window), _values(name))
+            for name, window in ((name, chart.window(name)) for name in declared.windows)
         ),
         points=tuple(_point(result, chart.on) for result in found if result.problem is None),
         left_out=tuple(result.why for result in found if result.problem is not None),
     )
+
+
+def _values(window: str) -> str:
+    """Return of which values a window is by its name, such as ``decide_low``."""
+    end = window.rpartition("_")[2]
+    return end if end in ("low", "high") else ""
 
 
 def _point(result: Result, on: date) -> Point:

@@ -6,7 +6,7 @@ launches one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -19,6 +19,7 @@ from cds_service.pages.plot import plot
 from cds_service.screening import Screened, Screening
 from cds_service.web import note
 from rules.record import RecordError
+from rules.timeline import Series
 
 
 def blueprint(screening: Screening, limit: int) -> Blueprint:
@@ -27,7 +28,8 @@ def blueprint(screening: Screening, limit: int) -> Blueprint:
 
     @pages.post("/checklist")
     def checklist() -> str:
-        return render_template("checklist.html", **content(_screened(screening, read_form(request, limit))))
+        screened = _screened(screening, read_form(request, limit))
+        return render_template("checklist.html", **content(described(screened.assessment), screened.timelines))
 
     @pages.errorhandler(errors.Refused)
     def refused(error: errors.Refused) -> tuple[str, int]:
@@ -37,9 +39,9 @@ def blueprint(screening: Screening, limit: int) -> Blueprint:
     return pages
 
 
-def content(screened: Screened) -> dict[str, Any]:
-    """Return what the template needs."""
-    return {"assessment": described(screened.assessment), "plots": [plot(series) for series in screened.timelines]}
+def content(assessment: Mapping[str, Any], timelines: Iterable[Series]) -> dict[str, Any]:
+    """Return all that the page is made from: an assessment in the form of `described`, and what is drawn over time."""
+    return {"assessment": assessment, "plots": [plot(series) for series in timelines]}
 
 
 def _screened(screening: Screening, form: Mapping[str, str]) -> Screened:

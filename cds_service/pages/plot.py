@@ -88,7 +88,7 @@ def plot(series: Series) -> Plot:
     starts = [span.start for span in series.windows] + [point.first for point in drawn]
     first = min(starts, default=series.on - timedelta(days=365))
     first -= (series.on - first) * MARGIN
-    return _Frame(max(earliest, first), series.on, _ceiling(series, drawn)).draw(series, drawn)
+    return _Frame(max(earliest, first), series.on, *_scale(series, drawn)).draw(series, drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ class _Frame:
 
     first: date
     last: date
+    bottom: float
     top: float
 
     def x(self, day: date) -> float:
@@ -104,7 +105,8 @@ class _Frame:
         return round(LEFT + share * (RIGHT - LEFT), 1)
 
     def y(self, value: float) -> float:
-        return round(BOTTOM - min(max(value, 0.0), self.top) / self.top * (BOTTOM - TOP), 1)
+        share = (min(max(value, self.bottom), self.top) - self.bottom) / (self.top - self.bottom)
+        return round(BOTTOM - share * (BOTTOM - TOP), 1)
 
     def draw(self, series: Series, drawn: list[Point]) -> Plot:
         return Plot(
@@ -150,9 +152,9 @@ class _Frame:
         return tuple(Tick(self.x(day), f"{day.year}-{day.month:02d}") for day in firsts if day <= self.last)
 
     def _values(self) -> tuple[Tick, ...]:
-        step = next((s for s in STEPS if self.top / s <= MOST_LABELS), self.top)
-        count = int(self.top / step + 1e-9)
-        return tuple(Tick(self.y(step * n), f"{step * n:g}") for n in range(count + 1))
+        step = _step(self.top - self.bottom)
+        count = int((self.top - self.bottom) / step + 1e-9)
+        return tuple(Tick(self.y(self.bottom + step * n), f"{self.bottom + step * n:g}") for n in range(count + 1))
 
 
 def _reached(point: Point, series: Series) -> bool | None:
@@ -165,10 +167,18 @@ def _reached(point: Point, series: Series) -> bool | None:
     return True if high <= series.limit else False if low > series.limit else None
 
 
-def _ceiling(series: Series, drawn: list[Point]) -> float:
-    highest = max([series.limit, *(v for p in drawn for v in (p.low, p.high) if v is not None)]) * HEADROOM
-    step = next((s for s in STEPS if highest / s <= MOST_LABELS), 100)
-    return ceil(highest / step - 1e-9) * step
+def _scale(series: Series, drawn: list[Point]) -> tuple[float, float]:
+    """Return the values at the foot and at the top: from zero, unless the lowest lies far above it."""
+    values = [series.limit, *(v for p in drawn for v in (p.low, p.high) if v is not None)]
+    highest, lowest = max(values) * HEADROOM, min(values) / HEADROOM
+    floor = lowest - (highest - lowest) / 2 if lowest > highest / 2 else 0.0
+    step = _step(highest - floor)
+    return max(0.0, ceil(floor / step - 1e-9) * step), ceil(highest / step - 1e-9) * step
+
+
+def _step(span: float) -> float:
+    """Return the distance of the labels that divide ``span``, few enough to be read."""
+    return next((s for s in STEPS if span / s <= MOST_LABELS), 100)
 
 
 def _years_before(day: date, years: int) -> date:

@@ -28,7 +28,7 @@ def blueprint(trial: Trial, settings: PageSettings) -> Blueprint:
     """Return the pages of ``trial``: ``/`` and ``/protocol``, which is JSON for who prefers it."""
     pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     pages.add_app_template_filter(number, "number")
-    for name in ("system", "match", "blanks", "month", "status", "verdict", "day", "open_rules"):
+    for name in words.FILTERS:
         pages.add_app_template_filter(getattr(words, name), name)
 
     @cache

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 
-from cards.wording import month_and_year
+from markupsafe import Markup
+
+from cards import wording
 from rules.assessment import Kind, Status
 from rules.codes import ACT_CODE, ATC, CVX, ICD9CM, ICD10, ICD10CM, LOINC, RXNORM, SNOMED, TEXT, Row
 from rules.criterion import Declaration
 from rules.decision import Table
 from rules.timeline import Point
 from rules.trial import Trial
+
+FILTERS = ("system", "match", "blanks", "breakable", "month", "status", "verdict", "readable", "day", "open_rules")
+"""What the templates use of this module."""
 
 _SYSTEMS = {
     LOINC: "LOINC", SNOMED: "SNOMED CT", RXNORM: "RxNorm", ICD10CM: "ICD-10-CM", ICD10: "ICD-10 (WHO)",
@@ -56,6 +61,11 @@ def match(row: Row) -> str:
     return f"{said}, except {', '.join(row.exceptions)}" if row.exceptions else said
 
 
+def breakable(name: str) -> Markup:
+    """Return the name of a declared limit or window, in which a narrow line may end behind an underscore."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
 def blanks(sentence: str) -> str:
     """Return a rule's sentence with its blanks marked: what a record fills in."""
     return _BLANK.sub(r"[\1]", sentence)
@@ -63,7 +73,7 @@ def blanks(sentence: str) -> str:
 
 def month(text: str) -> str:
     """Return "November 2012" for "2012-11"."""
-    return month_and_year(text)
+    return wording.month_and_year(text)
 
 
 def status(value: str) -> str:
@@ -74,6 +84,11 @@ def status(value: str) -> str:
 def verdict(value: str) -> str:
     """Return a verdict as words that promise nothing; another text as it is."""
     return _VERDICTS.get(value, value)
+
+
+def readable(text: str) -> str:
+    """Return a sentence or a value of an assessment as the cards write it."""
+    return wording.readable(text)
 
 
 def day(point: Point) -> str:

@@ -39,6 +39,8 @@ from cds_service.web import note
 from rules.record import RecordError
 from rules.timeline import Series
 
+_TYPED = ("server", "patient", "prefetch")
+
 
 class SandboxProblem(RuntimeError):
     """What was asked cannot be done; the message says what to do instead."""
@@ -135,7 +137,9 @@ class Sandbox:
         try:
             screened = self._screening.of_bundle(content.encode())
         except (UnusableFile, RecordError) as error:
-            raise SandboxProblem(f"The Bundle cannot be assessed: {error}.") from None
+            raise SandboxProblem(
+                f"The Bundle cannot be assessed: {error}. Give a FHIR R4 Bundle in JSON with exactly one Patient."
+            ) from None
         cards = self._screening.cards(screened.assessment, self._site(form).tenant)
         return Opened(
             title="Patient of the Bundle",
@@ -245,12 +249,13 @@ def blueprint(
     @pages.post("/sandbox")
     def act() -> tuple[str, int]:
         form = read_form(request, settings.limits.body_bytes)
-        given = _chosen(form) | {name: form[name] for name in ("server", "patient", "prefetch") if name in form}
+        given = _chosen(form) | {name: form[name] for name in _TYPED if name in form}
         try:
             with told():
                 return shown(_acted(sandbox, form, given))
         except SandboxProblem as problem:
-            return shown(Page(problem=str(problem), given=given), 400)
+            typed = given | {name: form[name] for name in ("action", "bundle") if name in form}
+            return shown(Page(problem=str(problem), given=typed), 400)
 
     @pages.errorhandler(errors.Refused)
     def refused(error: errors.Refused) -> tuple[str, int]:

@@ -43,9 +43,11 @@ def browser() -> Iterator[Browser]:
 
 
 class Watch:
-    """What happened on the pages of one test that should not."""
+    """What happened on the pages of a context that should not."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, context: BrowserContext, refusals: tuple[int, ...] = ()) -> None:
+        """``refusals`` are the statuses of answers that the test asks for: browsers log each as an error."""
+        self._expected = tuple(f"responded with a status of {status}" for status in refusals)
         self.problems: list[str] = []
         context.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
         context.on("weberror", lambda error: self._note(True, str(error.error)))
@@ -53,23 +55,24 @@ class Watch:
         context.on("dialog", lambda dialog: self._note(True, f"dialog {dialog.message}"))
 
     def _note(self, is_problem: bool, text: str) -> None:
-        if is_problem:
+        if is_problem and not any(expected in text for expected in self._expected):
             self.problems.append(text)
 
 
 @pytest.fixture
-def watch() -> list[Watch]:
-    return []
-
-
-@pytest.fixture
-def context(browser: Browser, demo: Demo, watch: list[Watch]) -> Iterator[BrowserContext]:
-    made = browser.new_context(base_url=demo.url, viewport={"width": 1280, "height": 900})
+def context(browser: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser as of a new person. Marks: ``without_scripts``, and ``refusals`` with statuses that are asked for."""
+    refusals = request.node.get_closest_marker("refusals")
+    made = browser.new_context(
+        base_url=demo.url,
+        viewport={"width": 1280, "height": 900},
+        java_script_enabled=request.node.get_closest_marker("without_scripts") is None,
+    )
     made.set_default_timeout(10_000)
-    watch.append(Watch(made))
+    watch = Watch(made, refusals.args if refusals else ())
     yield made
     made.close()
-    assert not watch[0].problems, watch[0].problems
+    assert not watch.problems, watch.problems
 
 
 @pytest.fixture

@@ -1,16 +1,24 @@
-"""Every page in light, dark and narrow: nothing for axe-core to find, nothing wider than the window."""
+"""Every page in light, dark and narrow: nothing for axe-core to find, nothing wider than the window, white on paper."""
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_sandbox import open_chart
-from tests.support.demo import Demo
 
-PLACES = ("/", "/protocol", "/sandbox", "/registration/epic", "chart", "checklist")
-LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "narrow": ("light", 320)}
+PLACES = (
+    "/", "/protocol", "/sandbox", "/registration/epic", "/registration/oracle", "/nothing-here",
+    "suggestions", "problem", "checklist",
+)  # fmt: skip
+LOOKS: tuple[tuple[Literal["light", "dark"], int, dict[str, Any]], ...] = (
+    ("light", 1280, {}),
+    ("dark", 1280, {"runOnly": ["color-contrast"]}),  # nothing else depends on the scheme
+    ("light", 320, {"rules": {"color-contrast": {"enabled": False}}}),  # and contrast not on the width
+)
 axe = Axe()
 
 
@@ -18,8 +26,16 @@ def go(page: Page, place: str) -> Page:
     """Open a page with all that it hides unfolded."""
     if place.startswith("/"):
         page.goto(place)
+    elif place == "problem":
+        page.goto("/sandbox")
+        page.get_by_text("A chart of your own").click()
+        page.get_by_role("textbox", name="Bundle").fill("{")
+        page.get_by_role("button", name="Assess this chart").click()
+        expect(page.get_by_role("alert")).to_contain_text("not JSON")
     else:
-        open_chart(page, "golden-ada")
+        open_chart(page, "si-british", recruiting=place == "suggestions")
+    if place == "suggestions":
+        expect(page.locator(".suggestion")).not_to_have_count(0)
     if place == "checklist":
         with page.context.expect_page() as opened:
             page.get_by_role("button", name="Checklist").click()
@@ -32,22 +48,29 @@ def go(page: Page, place: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.refusals(400, 404)
 @pytest.mark.parametrize("place", PLACES)
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
-    browser: Browser, demo: Demo, place: str, look: str
-) -> None:
-    scheme, width = LOOKS[look]
-    context = browser.new_context(
-        base_url=demo.url,
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 900},
-    )
-    page = go(context.new_page(), place)
-    results = axe.run(page)
-    assert results.violations_count == 0, results.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(page: Page, place: str) -> None:
+    shown = go(page, place)
+    for scheme, width, rules in LOOKS:
+        shown.emulate_media(color_scheme=scheme)
+        shown.set_viewport_size({"width": width, "height": 900})
+        results = axe.run(shown, options=rules)
+        assert results.violations_count == 0, f"{scheme} {width}: {results.generate_report()}"
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width, f"{scheme} {width}"
+
+
+@pytest.mark.parametrize("place", ["/registration/epic", "checklist", "suggestions"])
+def test_paper_is_white_without_navigation_and_what_is_folded_is_printed(page: Page, place: str) -> None:
+    shown = go(page, place)
+    shown.emulate_media(color_scheme="dark", media="print")
+    assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    expect(shown.get_by_role("navigation", name="Pages")).to_be_hidden()
+    for part in ("body", "main", ".status, h2"):
+        light = shown.locator(part).first.evaluate(
+            "(one) => getComputedStyle(one).color.match(/\\d+/g).map(Number).reduce((a, b) => Math.max(a, b))"
+        )
+        assert light < 160, f"{part} is too pale for paper"
 
 
 def test_the_home_page_says_that_the_service_is_healthy(page: Page) -> None:
@@ -67,15 +90,11 @@ def test_the_protocol_sheet_can_be_searched(page: Page) -> None:
     expect(page.locator("#codes-insulin")).to_be_hidden()
 
 
-def test_a_link_leads_to_a_criterion_and_into_a_closed_list_of_codes(page: Page) -> None:
+def test_a_link_leads_to_a_criterion_and_into_a_closed_list_of_codes_and_all_is_printed(page: Page) -> None:
     page.goto("/protocol#I8")
     expect(page.get_by_role("heading", name="I8 HbA1c")).to_be_in_viewport()
     page.goto("/protocol#codes-hba1c")
     expect(page.get_by_role("cell", name="4548-4", exact=True).first).to_be_visible()
-
-
-def test_what_is_folded_is_printed(page: Page) -> None:
-    page.goto("/protocol")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     expect(page.locator("details:not([open])")).to_have_count(0)
     page.evaluate("dispatchEvent(new Event('afterprint'))")

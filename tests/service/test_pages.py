@@ -25,7 +25,7 @@ class Settings:
 class Page(HTMLParser):
     """Ids, links, elements and text of a page; refuses HTML that does not close what it opens."""
 
-    VOID = frozenset({"meta", "link", "br", "input"})
+    VOID = frozenset({"meta", "link", "br", "input", "wbr"})
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -7,13 +7,19 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from flask import render_template
 from flask.testing import FlaskClient
 
+from cds_service.assessment_json import described
+from cds_service.pages import checklist
 from cds_service.settings import Limits, Sandbox
+from rules.timeline import Series
 from tests.service.test_pages import Page
+from tests.support.assessments import usual
 from tests.support.fhir import C_PEPTIDE, HBA1C, T1DM, bundle, condition, observation, patient
-from tests.support.service import TODAY, call, candidate, make_app
+from tests.support.service import TODAY, call, candidate, make_app, post
 
 ROOT = Path(__file__).parents[2]
 
@@ -153,11 +159,27 @@ def test_the_checklist_of_a_request_and_of_a_bundle_have_one_form(client: FlaskC
     by_request = Page(client.post("/checklist", data={"request": json.dumps(call(candidate()))}).text)
     by_bundle = Page(client.post("/checklist", data={"bundle": own_chart()}).text)
     for page in (by_request, by_bundle):
-        assert len([1 for tag, a in page.elements if tag == "li" and (a.get("class") or "").startswith("item")]) == 42
+        criteria = {href.partition("#")[2] for href in page.all("href") if "/protocol#" in href}
+        assert len(criteria) == 42
         assert [a.get("aria-labelledby") for tag, a in page.elements if tag == "svg" and "role" in a] == [
             "title-I7 desc-I7",
             "title-I8 desc-I8",
         ]
+
+
+def test_the_checklist_is_made_from_an_assessment_and_its_timelines_and_nothing_else(client: FlaskClient) -> None:
+    """What the hook told the sandbox, as JSON, gives the same page: no record, no request and no server is needed."""
+    posted = client.post("/checklist", data={"request": json.dumps(call(candidate()))}).text
+    told = post(client, call(candidate())).get_json()["extension"]["org.trial-cds.assessment"]
+    series = msgspec.convert(told["timelines"], tuple[Series, ...])
+    assessment = {name: told[name] for name in described_keys()}
+    with client.application.test_request_context("/checklist"):
+        assert render_template("checklist.html", **checklist.content(assessment, series)) == posted
+
+
+def described_keys() -> set[str]:
+    """The assessment's own fields, without what the sandbox adds: searches, prefetch, and how the call ended."""
+    return set(described(usual()[0]))
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,11 @@ function openTarget() {
 }
 
 function openAllForPrint() {
-  const closed = [...document.querySelectorAll("main details:not([open])")];
-  addEventListener("beforeprint", () => closed.forEach((one) => { one.open = true; }));
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("main details:not([open])")];
+    closed.forEach((one) => { one.open = true; });
+  });
   addEventListener("afterprint", () => closed.forEach((one) => { one.open = false; }));
 }
 

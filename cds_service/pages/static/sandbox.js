@@ -24,8 +24,11 @@ function show(html) {
 
 async function send(form, button) {
   const fields = new FormData(form, button);
-  for (const other of document.querySelectorAll(".patients [aria-current]")) other.removeAttribute("aria-current");
-  if (button && button.name === "patient") button.setAttribute("aria-current", "true");
+  const patient = fields.get("server") ? "" : fields.get("patient");
+  for (const one of document.querySelectorAll(".patients button")) {
+    if (one.value === patient) one.setAttribute("aria-current", "true");
+    else one.removeAttribute("aria-current");
+  }
   chart.setAttribute("aria-busy", "true");
   say("Opening …");
   try {

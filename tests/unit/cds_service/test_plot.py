@@ -54,6 +54,20 @@ def test_higher_values_lie_higher_and_all_within_the_area() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "foot", "top"),
+    [((7.0, 9.2), "4", "12"), ((7.5,), "6", "9"), ((1.0, 8.0), "0", "10"), ((), "6", "9")],
+)
+def test_the_scale_fits_the_values_and_starts_above_zero_only_when_they_lie_far_from_it(
+    values: tuple[float, ...], foot: str, top: str
+) -> None:
+    drawn = plot(series(*(point(10, value) for value in values)))
+    assert (drawn.values[0].label, drawn.values[-1].label) == (foot, top)
+    assert (drawn.values[0].at, drawn.values[-1].at) == (BOTTOM, TOP)
+    assert len(drawn.values) <= 6
+    assert all(TOP <= mark.y <= BOTTOM for mark in drawn.marks)
+
+
+@pytest.mark.parametrize(
     ("low", "high", "at_least", "at_most"),
     [
         (7.5, 7.5, True, True),
