@@ -197,20 +197,46 @@ def _reasons(settings: Settings) -> list[dict[str, Any]]:
     return reasons
 
 
+_BY_AGE = "when purge finds it old"
+_UNLESS_HOLDING = f"{_BY_AGE}, unless it still keeps a card away"
+_ROWS = {
+    "calls": ("a patient-view call", _BY_AGE),
+    "cards_shown": ("a card, with the status of each criterion", _UNLESS_HOLDING),
+    "feedback": ("an answer to a card", _UNLESS_HOLDING),
+    "used_tokens": ("a token of the EHR, as a hash", "by itself, when the token has expired"),
+    "failed_sign_ins": ("a day's count of tokens that were refused", _BY_AGE),
+    "switches": ("a turn of the kill switch by the operator", f"{_BY_AGE}, but the last of each tenant"),
+    "hash_keys": ("the key of the hashes, where the operator has configured none", "never"),
+}
+"""What a row of each table is, and when it is deleted."""
+
+
 def _stored(settings: Settings) -> dict[str, Any]:
-    """Return what the database holds, from its own tables, and for how long that is needed."""
+    """Return what the database holds, from its own tables, for how long that is needed, and how it is deleted."""
     comments = "kept, and may name a patient" if settings.feedback.store_free_text else "not kept"
-    longest = max(days for name, days in settings.fatigue.model_dump().items() if name.endswith("_days"))
+    days = settings.fatigue.model_dump()
+    longest = max(value for name, value in days.items() if name.endswith("_days"))
+    purge = f"trial-cds purge --older-than {longest}d"
     return {
         "notes": [
-            "Patients and users are kept as keyed hashes. No name, id, date of birth or value is written down.",
+            "Patients and users are kept as keyed hashes. No name, id, date of birth or value is written down. The "
+            "verdict and the status of each criterion are, beside the hash.",
             f"Comments in feedback are {comments}.",
             "Patient data and the access token are held in memory for one call.",
             "The log holds routes, times and outcomes, and neither patient data nor tokens.",
-            f"Rows are needed for {longest} days, the longest pause of a card; the operator deletes what is older.",
+            f"The longest pause of a card that ends by itself is {longest} days. Nothing is deleted by itself but used "
+            f"tokens: the operator runs, such as daily, {purge}. It keeps what still keeps a card away: “Not suitable” "
+            "holds as long as no criterion changes.",
+            "For one person: trial-cds forget deletes all rows about the patients whose ids it is given.",
         ],
+        "purge": purge,
         "tables": [
-            {"name": table.name, "columns": [column.name for column in table.columns]}
+            {
+                "name": table.name,
+                "row": _ROWS[table.name][0],
+                "deleted": _ROWS[table.name][1],
+                "columns": [column.name for column in table.columns],
+            }
             for table in metadata.sorted_tables
         ],
     }

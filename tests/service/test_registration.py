@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ from flask.testing import FlaskClient
 
 from cards.card import TOPIC_SUFFIX
 from cards.override_reasons import REASONS
+from cds_service.cli import _parser
 from cds_service.fatigue_settings import Fatigue
+from cds_service.pauses import pauses
 from cds_service.registration.ehrs import EHRS
 from cds_service.settings import FeedbackSettings, Limits
+from cds_service.storage.retention import rules
+from cds_service.storage.tables import metadata
 from cds_service.tenant_settings import TenantSettings
 from tests.service.test_pages import Page
-from tests.support.service import call, candidate, make_app, post
+from tests.support.service import TODAY, call, candidate, make_app, post
 
 EACH = pytest.mark.parametrize("ehr", EHRS)
 URL = "https://cds.example.org/trial"
@@ -85,7 +90,7 @@ def test_the_addresses_are_those_of_the_setting(configured: FlaskClient, ehr: st
     assert "Comments in feedback are kept" in " ".join(shown["stored"]["notes"])
     pauses = {reason["code"]: reason["pause"]["days"] for reason in shown["overrideReasons"]}
     assert (pauses["limited-time"], pauses["patient-refuses"]) == (3, 365)
-    assert "Rows are needed for 365 days" in " ".join(shown["stored"]["notes"])
+    assert shown["stored"]["purge"] == "trial-cds purge --older-than 365d"
 
 
 @EACH
@@ -144,9 +149,23 @@ def test_there_is_no_other_sheet(client: FlaskClient) -> None:
 
 
 def test_what_is_stored_is_what_the_tables_hold(client: FlaskClient) -> None:
-    tables = {row["name"]: row["columns"] for row in sheet(client, "generic")["stored"]["tables"]}
-    assert {"cards_shown", "feedback"} <= set(tables)
-    assert "patient_hash" in tables["cards_shown"]
+    tables = {row["name"]: row for row in sheet(client, "generic")["stored"]["tables"]}
+    assert set(tables) == set(metadata.tables)
+    assert "patient_hash" in tables["cards_shown"]["columns"]
+    assert all(row["row"] and row["deleted"] for row in tables.values())
+
+
+@EACH
+def test_it_says_how_what_is_stored_is_deleted(client: FlaskClient, ehr: str) -> None:
+    """The command that the sheet names is one, and what it says of each table is what the command does."""
+    stored = sheet(client, ehr)["stored"]
+    assert stored["purge"] in " ".join(stored["notes"])
+    program, *arguments = shlex.split(stored["purge"])
+    assert program == "trial-cds"
+    days = int(_parser().parse_args(arguments).older_than)
+    by_purge = {rule.table.name for rule in rules(TODAY, TODAY, 0.0, [pauses(Fatigue())])}
+    assert days == 365
+    assert by_purge == {row["name"] for row in stored["tables"] if row["deleted"] != "never"}
 
 
 def test_latency_was_measured(client: FlaskClient) -> None:
