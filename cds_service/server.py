@@ -125,6 +125,10 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
             "timeout": _WORKER_SILENCE_SECONDS,
             # Tokens of some vendors are long.
             "limit_request_field_size": 16_380,
+            # Nothing is taken from a proxy's headers. SCRIPT_NAME, which a client can send through some proxies, would
+            # make one path into another.
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
             # It would be written to the home directory, which may be read-only.
             "control_socket_disable": True,
             "logger_class": _JsonLogger,

@@ -288,6 +288,10 @@ class Settings(BaseSettings):
         if self.tenants and not self.privacy.hash_keys:
             how = "give a key, such as that of: openssl rand -base64 32; patients and users are stored hashed by it"
             problems.append(("privacy.hash_keys", how))
+        real = [tenant.name for tenant in self.tenants if not tenant.test]
+        if self.sandbox.enabled and real:
+            how = f"give false, or test = true for {', '.join(real)}: whole assessments would go with every answer"
+            problems.append(("sandbox.enabled", how))
         if problems:
             raise misfits(problems)
         return self

@@ -100,7 +100,7 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
         status = _status(exc)
         if self.on_unreadable:
             self.on_unreadable(int(status))
-        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        if isinstance(exc, ParseException):
             log("unreadable request", logging.WARNING, reason=type(exc).__name__, status=int(status))
         else:
             log_failure("failure outside the application", exc, status=int(status))

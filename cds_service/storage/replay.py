@@ -14,6 +14,8 @@ from cds_service.storage.tables import used_tokens
 
 _PURGE_SECONDS = 60
 """How often a process deletes what has expired."""
+CLOCKS_SECONDS = 600
+"""How long after that it is kept: for hosts whose clock is behind that of the one which deletes."""
 
 
 class UsedTokens:
@@ -30,7 +32,7 @@ class UsedTokens:
         The insert itself decides, so that of two uses at once, wherever they come in, one is the first. It waits
         at most ``seconds`` for others that write; raises `DatabaseBusy` and SQLAlchemyError.
         """
-        row = {"fingerprint": _fingerprint(issuer, jti), "expires": int(expires) + 1}
+        row = {"fingerprint": _fingerprint(issuer, jti), "expires": int(expires) + 1 + CLOCKS_SECONDS}
         now = self._now()
 
         def remember(connection: Connection) -> None:

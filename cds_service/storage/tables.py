@@ -124,7 +124,13 @@ used_tokens = Table(
     "used_tokens",
     metadata,
     Column("fingerprint", String(64), primary_key=True, doc="SHA-256 over issuer and jti"),
-    Column("expires", BigInteger, nullable=False, index=True, doc="seconds since 1970; then the row may go"),
+    Column(
+        "expires",
+        BigInteger,
+        nullable=False,
+        index=True,
+        doc="seconds since 1970; then the row may go, some minutes after the token",
+    ),
 )
 
 switches = Table(

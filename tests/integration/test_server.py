@@ -159,6 +159,23 @@ def test_what_cannot_be_parsed_is_neither_written_nor_sent_back(
     assert SECRET not in service.log.read_text(encoding="utf-8")
 
 
+def test_what_strangers_send_is_no_failure_of_the_service(service: RunningService) -> None:
+    """Whoever is on call looks at errors: nobody else can cause one with a request that cannot be read."""
+    before = len(service.lines())
+    _exchange(service, f"{HEAD}Transfer-Encoding: xchunked\r\n\r\n")
+    (line,) = (line for line in service.lines()[before:] if line.get("status") == 501)
+    assert (line["level"], line["event"]) == ("warning", "unreadable request")
+
+
+@pytest.mark.parametrize(
+    ("path", "header"), [("/x/health/live", "SCRIPT_NAME: /x"), ("/x/health/live", "PATH_INFO: /health/live")]
+)
+def test_a_header_cannot_lead_to_another_address(service: RunningService, path: str, header: str) -> None:
+    """A proxy that keeps some addresses to itself, such as /metrics, looks at the path alone."""
+    answer = _exchange(service, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{header}\r\n\r\n")
+    assert " 404 " in answer.splitlines()[0]
+
+
 def test_slow_clients_are_cut_off(tmp_path: Path) -> None:
     with running_service(tmp_path, "--workers", "1", TRIAL_CDS_LIMITS__RECEIVE_SECONDS="1") as service:
         slow = [_connect(service) for _ in range(12)]

@@ -132,6 +132,13 @@ def test_patients_data_do_not_come_by_http(tmp_path: Path) -> None:
         _load(tmp_path, MINIMAL.replace("https://cds.example.org", "http://cds.example.org"))
 
 
+def test_the_sandbox_is_for_test_systems_alone(tmp_path: Path) -> None:
+    enabled = f"sandbox.enabled = true\n{MINIMAL}"
+    with pytest.raises(SettingsError, match=r"sandbox\.enabled: give false, or test = true for st-mary"):
+        _load(tmp_path, enabled)
+    assert _load(tmp_path, f"{enabled}test = true\n").sandbox.enabled
+
+
 def test_what_a_tenant_leaves_out_the_site_decides() -> None:
     site: dict[str, Any] = {
         "zone": "Europe/Berlin",
