@@ -37,7 +37,7 @@ _POOL_THREADS = 32 + 8 + 9
 _POOL_SOCKETS = 2 * 32 + 9
 """Of one worker: connections that are kept to each of two FHIR servers, and the database's."""
 DATABASE_LATE = "calls for which the database was too late"
-_LATE = ("call not noted", "earlier cards not looked up")
+_LATE = ("call not noted", "earlier cards not looked up", "kill switch not looked up")
 """What the log says when the database took longer than a call waits for it."""
 
 
