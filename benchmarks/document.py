@@ -50,7 +50,7 @@ def pictures(measured: Measured) -> dict[str, Chart]:
     clients = measured.clients.items()
     return {
         "results": Chart(
-            "Cost by the size of the chart", "Observations in the prefetch", "CPU ms",
+            "Cost by the size of the chart", "Observations in the prefetch (logarithmic)", "CPU ms",
             {
                 "service": [(float(n), cost.ours) for n, cost in by_results],
                 "echo of the same body": [(float(n), cost.echo) for n, cost in by_results],
@@ -62,7 +62,7 @@ def pictures(measured: Measured) -> dict[str, Chart]:
             {"assessment": [(float(n), ms) for n, ms in measured.by_criteria.items()]},
         ),
         "clients": Chart(
-            "Wall clock by clients at once", "clients", "ms",
+            "Wall clock by clients at once", "clients (logarithmic)", "ms",
             {
                 "median": [(float(n), load.p50_ms) for n, load in clients],
                 "p95": [(float(n), load.p95_ms) for n, load in clients],

@@ -29,6 +29,8 @@ FLAT_MB = 10.0
 SAMPLES = 20
 CLIENTS = 8
 """As many as the worker has threads."""
+_ALLOWED = (200, 412)
+"""On a busy machine what is pulled may come too late, which costs memory too and need not end a run of an hour."""
 
 
 class Sample(NamedTuple):
@@ -53,7 +55,7 @@ def samples(requests: int) -> list[Sample]:
         taken = [Sample(0, resident_mb(worker))]
         step = requests // SAMPLES
         for done in range(0, requests, step):
-            call_all(service.url, body_of, range(done, done + step), CLIENTS)
+            call_all(service.url, body_of, range(done, done + step), CLIENTS, _ALLOWED)
             taken.append(Sample(done + step, resident_mb(worker)))
         if children(service.process.pid) != [worker]:
             raise RuntimeError("the worker was replaced: what was measured is not one process")

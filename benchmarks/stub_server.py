@@ -7,7 +7,7 @@ import time
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
@@ -66,6 +66,9 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
     stub: StubServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a service whose time is over hangs up."""
 
 
 class _Handler(BaseHTTPRequestHandler):

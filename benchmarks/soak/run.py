@@ -37,7 +37,7 @@ _POOL_THREADS = 32 + 8 + 9
 _POOL_SOCKETS = 2 * 32 + 9
 """Of one worker: connections that are kept to each of two FHIR servers, and the database's."""
 DATABASE_LATE = "calls for which the database was too late"
-_LATE = ("call not noted", "earlier cards not looked up")
+_LATE = ("call not noted", "earlier cards not looked up", "kill switch not looked up")
 """What the log says when the database took longer than a call waits for it."""
 
 
@@ -48,7 +48,7 @@ class Extent:
     seconds: float
     users: int = 6
     allowed_mb: float = 20.0
-    """Growth of both workers together after the warm-up."""
+    """Growth of a worker after the warm-up; an answer of 100 MB may still leave its mark then."""
     seed: int = 1
 
 
@@ -93,8 +93,8 @@ def soak(extent: Extent, folder: Path) -> Report:
         checks = [
             *_checks_of_users(seen, ehr),
             _as_alone(seen, people, ehr, clients, config, folder),
-            *checks_of_database(service.database, seen),
-            *_checks_of_log(service),
+            *checks_of_database(service.database, seen, not_noted=_events(service)["call not noted"]),
+            *_checks_of_log(_events(service)),
             Check("workers that died, and exit status", "0, 0", f"{0 if same_workers else 'some'}, {status}",
                   same_workers and status == 0),
             *_checks_of_processes(idle, before, after, extent),
@@ -199,7 +199,8 @@ def _alone(app: Flask, variant: Variant, people: People, ehr: Ehr, client: Clien
     return comparable(answer.status_code, answer.data, person)
 
 
-def checks_of_database(path: Path, seen: Seen) -> Iterable[Check]:
+def checks_of_database(path: Path, seen: Seen, not_noted: int = 0) -> Iterable[Check]:
+    """``not_noted``: calls of which the log says that the database was too late to note them."""
     with closing(sqlite3.connect(path)) as database:
         kept = Counter(
             Given(*row) for row in database.execute("SELECT tenant, card, outcome, reason FROM feedback")
@@ -212,13 +213,18 @@ def checks_of_database(path: Path, seen: Seen) -> Iterable[Check]:
     invented = kept.keys() - seen.given.keys()
     figures = f"{len(lost)}, {len(more)}, {len(invented)}"
     yield Check(what, "0, 0, 0", figures, figures == "0, 0, 0" and bool(kept))
-    yield Check("calls in the audit", f"{seen.calls:,}", f"{calls:,}", calls == seen.calls)
+    noted = seen.calls - not_noted
+    yield Check("calls in the audit, but for those that the log names", f"{noted:,}", f"{calls:,}", calls == noted)
     yield Check("cards shown, in the audit and kept for feedback", f"{named:,}", f"{cards:,}", cards == named > 0)
 
 
-def _checks_of_log(service: RunningService) -> Iterable[Check]:
+def _events(service: RunningService) -> Counter[str]:
+    """Return what the log warns of, and how often."""
+    return Counter(line["event"] for line in service.lines() if line["level"] in ("warning", "error", "critical"))
+
+
+def _checks_of_log(bad: Counter[str]) -> Iterable[Check]:
     """A write that waits too long for SQLite stands here too."""
-    bad = Counter(line["event"] for line in service.lines() if line["level"] in ("warning", "error", "critical"))
     late = sum(bad.pop(event, 0) for event in _LATE)
     said = ", ".join(f"{event} ({number})" for event, number in bad.most_common(5))
     yield Check(DATABASE_LATE, "0", str(late), late == 0)
@@ -226,12 +232,12 @@ def _checks_of_log(service: RunningService) -> Iterable[Check]:
 
 
 def _checks_of_processes(idle: Held, before: Held, after: Held, extent: Extent) -> Iterable[Check]:
-    growth = after.megabytes - before.megabytes
+    growth, allowed = after.megabytes - before.megabytes, 2 * extent.allowed_mb
     yield Check(
         f"memory of both workers, from {before.megabytes:.0f} MB after {before.seconds:.0f} s",
-        f"<= {extent.allowed_mb:.0f} MB more",
+        f"<= {allowed:.0f} MB more",
         f"{growth:+.1f} MB after {after.seconds:.0f} s",
-        growth <= extent.allowed_mb,
+        growth <= allowed,
     )
     for name, pool in (("threads", _POOL_THREADS), ("sockets", _POOL_SOCKETS)):
         first, most, last = getattr(idle, name), getattr(idle, name) + 2 * pool, getattr(after, name)

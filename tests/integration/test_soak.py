@@ -14,7 +14,7 @@ from benchmarks.soak.user import Given, Seen, comparable
 
 pytest.importorskip("fhir.resources", reason="the sandbox's patients are made by the models of FHIR")
 
-SHORT = Extent(seconds=12, users=3, allowed_mb=100)
+SHORT = Extent(seconds=12, users=3, allowed_mb=60)
 """Too short for a look at memory: most of it is what the workers take at first."""
 
 
@@ -25,7 +25,7 @@ def test_under_load_with_faults_everything_is_as_it_is_alone(tmp_path: Path) -> 
     # On a machine that is busy otherwise, calls go out before the database has answered: that is as it is meant.
     # Nothing else may go wrong then, and no feedback be lost.
     if failed.pop(DATABASE_LATE, None):
-        meant = ("what users met", "calls in the audit", "cards shown")
+        meant = ("what users met", "cards shown")
         failed = {what: seen for what, seen in failed.items() if not what.startswith(meant)}
     assert not failed
     assert report.counts["patient-view calls"] > 0
