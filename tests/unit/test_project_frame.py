@@ -159,7 +159,7 @@ def test_every_folder_with_python_code_is_a_package() -> None:
 
 @pytest.mark.parametrize("command", MAKE_COMMANDS)
 def test_make_command_exists_and_is_phony(command: str) -> None:
-    phony = re.search(r"^\.PHONY:(.*)$", read("Makefile"), re.MULTILINE)
+    phony = re.search(r"^\.PHONY:(.*)$", read("Makefile").replace("\\\n", " "), re.MULTILINE)
     assert phony is not None
     assert command in phony.group(1).split()
     assert command in makefile_rules()
