@@ -17,7 +17,7 @@ from cds_service.app import create_app
 from cds_service.arenas import share_arenas
 from cds_service.cds_hooks import outcome
 from cds_service.logs import JsonLines, configure_logs, log
-from cds_service.observability.workers import WorkerMetrics
+from cds_service.observability.workers import VARIABLE, WorkerMetrics
 from cds_service.patient_data.outbound import is_loopback
 from cds_service.ports import require_free_port
 from cds_service.settings import Settings, SettingsError
@@ -39,11 +39,24 @@ def serve(settings: Settings, host: str, port: int) -> None:
     share_arenas()
     if not settings.tenants and not is_loopback(host):
         log("open to everyone who can reach this address: no tenant is configured", logging.WARNING, host=host)
-    numbers = WorkerMetrics()
+    numbers = worker_metrics()
     try:
         _Server(settings, host, port, numbers).run()
     finally:
         numbers.end()
+
+
+def worker_metrics() -> WorkerMetrics:
+    """Prepare what the workers count in; raises `SettingsError` where there is no folder for it."""
+    try:
+        return WorkerMetrics()
+    except OSError as error:
+        raise SettingsError(
+            [
+                f"metrics of the workers need a folder for temporary files, and none can be used ({error.strerror}). "
+                f"Give one in the variable TMPDIR, such as a tmpfs on /tmp, or for metrics alone in {VARIABLE}."
+            ]
+        ) from None
 
 
 def check_address(settings: Settings, host: str) -> None:

@@ -105,7 +105,12 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
         "FHIR servers",
         (
             Panel("Searches", "By type", _rate("trial_cds_fhir_search_seconds_count", "type"), "ops", stacked=True),
-            Panel("Time of searches", "By type", _quantiles("trial_cds_fhir_search_seconds", by="type"), "s"),
+            Panel(
+                "Time of searches",
+                "By type",
+                _quantiles("trial_cds_fhir_search_seconds", '{outcome!="not-sent"}', "type"),
+                "s",
+            ),
             Panel(
                 "Searches that brought less than all",
                 "By type and outcome",

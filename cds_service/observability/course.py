@@ -24,6 +24,10 @@ STAGES: Mapping[str, str] = {
 """The steps of a call, in their order."""
 
 
+UNSENT = "not-sent"
+"""How a search ended that was not sent: the server is left alone, or too many searches are under way."""
+
+
 class Step(NamedTuple):
     """One stage or search: when it began and ended, in seconds of the monotonic clock."""
 
@@ -36,7 +40,8 @@ class SearchStep(NamedTuple):
     """One search of the FHIR server."""
 
     name: str
-    state: str
+    outcome: str
+    """State of the search, or `UNSENT`."""
     began: float
     ended: float
 

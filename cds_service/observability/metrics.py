@@ -104,8 +104,8 @@ class Metrics:
             self._of(catalogue.TOKENS_REFUSED, seen.claimed or NONE, seen.check).inc()
         for name, began, over in course.stages:
             self._of(catalogue.STAGE_SECONDS, name).observe(over - began)
-        for name, state, began, over in course.searches:
-            self._of(catalogue.SEARCH_SECONDS, _RESOURCE_TYPES[name], state).observe(over - began)
+        for name, outcome, began, over in course.searches:
+            self._of(catalogue.SEARCH_SECONDS, _RESOURCE_TYPES[name], outcome).observe(over - began)
         if course.prefetch:
             self._prefetch(seen.service, course.prefetch)
         if course.late:

@@ -65,8 +65,8 @@ class Tracing:
         below = set_span_in_context(whole)
         for name, began, over in course.stages:
             tracer.start_span(name, below, start_time=at(began)).end(at(over))
-        for name, state, began, over in course.searches:
-            what = {"trial_cds.search.type": ",".join(sorted(TYPES[name])), "trial_cds.search.outcome": state}
+        for name, outcome, began, over in course.searches:
+            what = {"trial_cds.search.type": ",".join(sorted(TYPES[name])), "trial_cds.search.outcome": outcome}
             tracer.start_span("fhir-search", below, SpanKind.CLIENT, what, start_time=at(began)).end(at(over))
         whole.end(at(ended))
 

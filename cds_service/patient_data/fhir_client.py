@@ -85,6 +85,8 @@ _TOO_LARGE = Search(SearchState.FAILED, "the answer is larger than the service r
 _UNREACHABLE = Search(SearchState.FAILED, "the server cannot be reached or broke off")
 _BUSY = Search(SearchState.FAILED, "the service is busy; try again")
 _LEFT_ALONE = Search(SearchState.FAILED, "the server kept failing and is left alone for a while")
+NOT_SENT = frozenset({_BUSY.reason, _LEFT_ALONE.reason})
+"""Reasons of searches that were never sent: they took no time."""
 _FAULT = Search(SearchState.FAILED, "the service could not read the answer")
 
 _log = logging.getLogger(__name__)

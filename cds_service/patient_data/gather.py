@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from cds_service.observability.course import Course, SearchStep
+from cds_service.observability.course import UNSENT, Course, SearchStep
 from cds_service.patient_data.deadline import Deadline
 from cds_service.patient_data.drugs import drugs_query, missing_drugs
-from cds_service.patient_data.fhir_client import Call, FhirClient, FhirServer, SearchResult, Task
+from cds_service.patient_data.fhir_client import NOT_SENT, Call, FhirClient, FhirServer, SearchResult, Task
 from cds_service.patient_data.prefetch import ABSENT, Prefetched, PrefetchState, read_prefetch
 from cds_service.patient_data.query_plan import GATE, PREFETCH, REQUIRED, QueryPlan, is_resource_id
 from rules.assess import Executor, passes_gates
@@ -259,7 +259,8 @@ class _Gathering:
     def _note(self, name: str, result: SearchResult) -> None:
         state, ms = result.search.state.value, result.elapsed_ms
         self.pulled.append(PulledSearch(name, state, round(ms, 1)))
-        self._course.searches.append(SearchStep(name, state, result.began, result.began + ms / 1000))
+        outcome = UNSENT if result.search.reason in NOT_SENT else state
+        self._course.searches.append(SearchStep(name, outcome, result.began, result.began + ms / 1000))
 
     # -- drugs ---------------------------------------------------------------------------------------------
 

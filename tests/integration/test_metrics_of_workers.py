@@ -12,6 +12,8 @@ import pytest
 import requests
 
 from cds_service.observability.workers import VARIABLE, WorkerMetrics
+from cds_service.server import worker_metrics
+from cds_service.settings import SettingsError
 from tests.support import numbers
 from tests.support.numbers import Sample, total
 from tests.support.server import RunningService, running_service
@@ -91,3 +93,10 @@ def test_a_worker_takes_the_lowest_place_that_is_free(tmp_path: Path, monkeypatc
     shared.leave("b")
     shared.place("d")
     assert shared._taken == {"a": 0, "c": 2, "d": 1}
+
+
+def test_without_a_folder_for_them_the_service_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a-file").touch()
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "a-file"))
+    with pytest.raises(SettingsError, match="TMPDIR"):
+        worker_metrics()

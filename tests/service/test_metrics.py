@@ -107,7 +107,8 @@ def test_a_server_that_gives_nothing_is_counted_and_left_alone(client: FlaskClie
     found = scrape(client)
     assert total(found, "breaker_state", tenant="open") == 2
     assert total(found, "breaker_trips_total", tenant="open") == 1
-    assert total(found, "fhir_search_seconds_count", type="Patient", outcome="failed") == 3
+    assert total(found, "fhir_search_seconds_count", type="Patient", outcome="failed") == 2
+    assert total(found, "fhir_search_seconds_count", type="Patient", outcome="not-sent") == 1
     assert total(found, "stage_seconds_count", stage="gate") == 3
 
 
@@ -144,7 +145,7 @@ def _lists(trial: Trial) -> dict[str, set[str]]:
     """All values that each label may have."""
     statuses = {"400", "401", "403", "404", "405", "408", "412", "413", "415", "500", "503", "4xx", "5xx", "2xx", "3xx"}
     reasons = {*REASONS, "other", "none"}
-    ends = {*Outcome, *SearchState, "accepted", "overridden", "ok", "failed", "busy"}
+    ends = {*Outcome, *SearchState, "not-sent", "accepted", "overridden", "ok", "failed", "busy"}
     rules = {rule.name for table in trial.tables.values() for rule in table}
     silent = {"shown-lately", "no-attestation", "history-not-available", "tenant-off", "user-type", "trigger-action"}
     return {
