@@ -44,7 +44,9 @@ def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
 def test_the_site_settings_name_no_address_to_load_from() -> None:
     settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert settings["theme"]["font"] is False
-    assert not {"extra_css", "extra_javascript"} & set(settings)
+    assert "extra_javascript" not in settings
+    assert settings["extra_css"] == ["site.css"]
+    assert "url(" not in (DOCS / "site.css").read_text(encoding="utf-8")
 
 
 def test_pictures_are_small_and_used() -> None:
