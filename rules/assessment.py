@@ -44,8 +44,11 @@ class Confidence(StrEnum):
 
     def at_most(self, other: Confidence) -> Confidence:
         """Return the weaker of the two."""
-        order = (Confidence.LOW, Confidence.MODERATE, Confidence.HIGH)
-        return order[min(order.index(self), order.index(other))]
+        if other is Confidence.HIGH or self is Confidence.LOW:
+            return self
+        if self is Confidence.HIGH or other is Confidence.LOW:
+            return other
+        return self  # both are moderate
 
 
 class Basis(StrEnum):

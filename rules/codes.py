@@ -301,7 +301,7 @@ def find_match(concept: CodeableConcept | None, *value_sets: ValueSet) -> Match 
 
 def words_of(concept: CodeableConcept) -> str:
     """Return the text of a concept, else its displays."""
-    return concept.text or " ".join(c.display for c in concept.codings if c.display)
+    return concept.text or " ".join([c.display for c in concept.codings if c.display])
 
 
 def _phrase(words: str) -> str:

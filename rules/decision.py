@@ -165,16 +165,17 @@ def check_fact(name: str, fact: Fact, is_text: Mapping[str, bool]) -> None:
 
     ``is_text`` comes from `check_table`.
     """
+    if not RESERVED.isdisjoint(fact):
+        raise TableError(f"{name}: the field name {min(RESERVED.intersection(fact))!r} is reserved.")
     for key, value in fact.items():
-        if key in RESERVED:
-            raise TableError(f"{name}: the field name {key!r} is reserved.")
         if value is None:
             continue
         text = isinstance(value, str)
-        if not text and not isinstance(value, int):
-            raise TableError(f"{name}.{key}: {type(value).__name__} is not allowed in a fact; scale to an integer.")
-        if isinstance(value, int) and abs(value) >= LARGEST_EXACT:
-            raise TableError(f"{name}.{key}: the integer does not fit below 2^53.")
+        if not text:
+            if not isinstance(value, int):
+                raise TableError(f"{name}.{key}: {type(value).__name__} is not allowed in a fact; scale to an integer.")
+            if not -LARGEST_EXACT < value < LARGEST_EXACT:
+                raise TableError(f"{name}.{key}: the integer does not fit below 2^53.")
         if is_text.get(key, text) is not text:
             raise TableError(f"{name}.{key}: the table expects {'text' if is_text[key] else 'a number'}.")
 

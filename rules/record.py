@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -247,17 +248,16 @@ class PatientRecord:
 
     def retrieve_observations(self, value_set: ValueSet) -> list[Retrieved]:
         """Return observations, and components of observations, whose code is in ``value_set``."""
-        index, rows = self._observation_index, value_set.exact_rows
-        keys = value_set.in_order(value_set.triggers & self._observed)
-        if not keys:
+        if value_set.triggers.isdisjoint(self._observed):
             return []
-        found: dict[int, tuple[int, Retrieved]] = {}
-        for key in keys:
-            for place, observation, value, coding in index[key]:
+        index, rows = self._observation_index, value_set.exact_rows
+        found: dict[int, tuple[int, int, Retrieved]] = {}
+        for key in value_set.in_order(value_set.triggers & self._observed):
+            for rank, place, observation, value, coding in index[key]:
                 known = found.get(id(value))
-                if known is None or place < known[0]:  # the first of its codings that belongs to the set
-                    found[id(value)] = place, Retrieved(observation, value, Match(rows[key], coding))
-        return sorted([retrieved for _place, retrieved in found.values()], key=_name_of)
+                if known is None or place < known[1]:  # the first of its codings that belongs to the set
+                    found[id(value)] = rank, place, Retrieved(observation, value, Match(rows[key], coding))
+        return [retrieved for _rank, _place, retrieved in sorted(found.values(), key=_RANK)]
 
     def retrieve_named_observations(self, value_set: ValueSet) -> list[Retrieved]:
         """Return observations whose code, or else text, is in ``value_set``, without components."""
@@ -289,10 +289,11 @@ class PatientRecord:
         return Index((procedure, traces(procedure.code)) for procedure in self.procedures)
 
     @cached_property
-    def _observation_index(self) -> Mapping[Trace, list[tuple[int, Observation, Value, Coding]]]:
-        index: dict[Trace, list[tuple[int, Observation, Value, Coding]]] = {}
-        buckets: dict[tuple[str | None, str | None], list[tuple[int, Observation, Value, Coding]]] = {}
-        for observation in self.observations:
+    def _observation_index(self) -> Mapping[Trace, list[_Coded]]:
+        index: dict[Trace, list[_Coded]] = {}
+        buckets: dict[tuple[str | None, str | None], list[_Coded]] = {}
+        for rank, observation in enumerate(self.observations):
+            rank = rank if observation.id else -1  # they are sorted by name, but that the nameless stand behind
             for value in (observation, *observation.component) if observation.component else (observation,):
                 for place, coding in enumerate((value.code.coding or ()) if value.code else ()):
                     if coding is None:
@@ -302,7 +303,7 @@ class PatientRecord:
                     if bucket is None:
                         key = code_key(coding)
                         bucket = buckets[written] = index.setdefault(key, []) if key else []
-                    bucket.append((place, observation, value, coding))
+                    bucket.append((rank, place, observation, value, coding))
         return index
 
     @cached_property
@@ -445,14 +446,16 @@ def _weaker(member: str | None, panel: str | None) -> str | None:
     return member
 
 
-def _name_of(retrieved: Retrieved) -> str:
-    return retrieved.observation.reference
+_Coded: TypeAlias = tuple[int, int, Observation, Value, Coding]
+"""A coding with the observation, or component of one, that carries it: the observation's place among all, in the order
+of their names, and the coding's place among those of its concept."""
+_RANK = itemgetter(0)
 
 
-Coded = TypeVar("Coded", Condition, Procedure)
+Named = TypeVar("Named", Condition, Procedure)
 
 
-def _matching(candidates: Iterable[Coded], value_sets: Sequence[ValueSet]) -> list[tuple[Coded, Match]]:
+def _matching(candidates: Iterable[Named], value_sets: Sequence[ValueSet]) -> list[tuple[Named, Match]]:
     return [(one, match) for one in candidates if (match := find_match(one.code, *value_sets))]
 
 

@@ -33,7 +33,10 @@ class CodeableConcept(Struct, frozen=True, gc=False):
 
     @property
     def codings(self) -> list[Coding]:
-        return [coding for coding in self.coding or () if coding is not None]
+        given = self.coding
+        if given and None in given:
+            return [coding for coding in given if coding is not None]
+        return given or []  # type: ignore[return-value]  # there is no None in it
 
     @property
     def name(self) -> str | None:
@@ -75,11 +78,16 @@ def check_number(number: Decimal | None) -> None:
 
 
 _PLAIN = 20
+_DIGITS = "-.0123456789"
 
 
 def _is_plain(number: Decimal) -> bool:
-    """True for the numbers that charts are made of: few digits near the point. Cheaper than a look at each."""
-    return number.is_finite() and -_PLAIN <= number.adjusted() <= _PLAIN and len(str(number)) <= _PLAIN
+    """True for the numbers that charts are made of: few digits near the point, written without an exponent.
+
+    Cheaper than a look at each, and most of a long chart's numbers are never asked for anything else.
+    """
+    written = str(number)
+    return len(written) <= _PLAIN and not written.strip(_DIGITS)
 
 
 class Quantity(Struct, frozen=True, gc=False):

@@ -8,7 +8,6 @@ undated, future or uninterpretable result decides nothing. Which one decides: `r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -330,8 +329,7 @@ def _shown_quantity(quantity: Quantity) -> str:
     return f"{quantity.comparator or ''}{quantity.value} {quantity.unit or quantity.code or ''}".strip()
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
+class _Raw(Struct, frozen=True):
     """A number as reported, before its unit is understood."""
 
     low: Decimal | None

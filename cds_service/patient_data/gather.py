@@ -174,10 +174,13 @@ class _Gathering:
 
     def sent(self) -> Iterator[Any]:
         """Give what has arrived so far, without what names another subject."""
+        own: dict[str | None, bool] = {None: True}  # most resources name their subject in the same way
         for read in self._reads:
             subject = getattr(read.resource, "subject", None)
-            named = subject.reference if subject else None
-            if not named or named.rsplit("/", 1)[-1] == self._patient_id:
+            named = (subject.reference if subject else None) or None
+            if named not in own:
+                own[named] = named is not None and named.rsplit("/", 1)[-1] == self._patient_id
+            if own[named]:
                 yield read.resource
 
     # -- pulling -------------------------------------------------------------------------------------------
