@@ -25,7 +25,7 @@ def take(report: Path, picture: Path) -> None:
         page.goto(report.as_uri())
         funnel = page.locator("figure").first.bounding_box()
         assert funnel is not None
-        height = funnel["y"] + funnel["height"] + 16
+        height = funnel["y"] + funnel["height"] + 2
         page.screenshot(path=picture, full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
 
 
