@@ -15,7 +15,7 @@ from fhir.resources.R4B.bundle import Bundle
 
 from cds_service.cohort.candidates import Candidate, candidate_of, candidates_csv, inert
 from cds_service.cohort.causes import Group, group_of, words_of
-from cds_service.cohort.disclosure import Disclosure
+from cds_service.cohort.disclosure import CannotHideError, Disclosure, Sum, ranges
 from cds_service.cohort.report import Report
 from cds_service.cohort.research_subjects import research_subjects
 from cds_service.cohort.tally import Tally, order
@@ -135,6 +135,42 @@ def test_a_hidden_count_cannot_be_worked_out_from_a_difference() -> None:
     assert min(len(counts) for counts in compatible.values()) >= 4
 
 
+def test_a_chain_of_ones_is_worked_out_by_who_adds_up_and_so_is_rounded_more_coarsely() -> None:
+    counts = {f"after {n}": 92 - n for n in range(5)} | {f"removed {n}": 1 for n in range(1, 5)}
+    sums = [Sum(f"after {n - 1}", (f"removed {n}", f"after {n}")) for n in range(1, 5)]
+    fives = Disclosure(11)
+    assert {fives.text(counts[f"after {n}"]) for n in range(5)} == {"90"}
+    known = ranges({name: fives.range(count) for name, count in counts.items()}, sums)
+    assert known["removed 2"] == (1, 1)  # they differ by four at most, and each takes one at least
+    safe = fives.safe(counts, sums)
+    assert safe.step > fives.step
+    known = ranges({name: safe.range(count) for name, count in counts.items()}, sums)
+    assert all(high - low >= 2 for name, (low, high) in known.items() if name.startswith("removed"))
+
+
+def test_what_no_rounding_hides_is_said() -> None:
+    ones = {f"part {n}": 1 for n in range(10)}
+    with pytest.raises(CannotHideError):  # ten at most, and each is one at least
+        Disclosure(11).safe({"all": 10, **ones}, [Sum("all", tuple(ones))])
+    assert Disclosure(1).safe({"all": 1}, []) == Disclosure(1)
+
+
+@pytest.mark.parametrize("step", [5, 10, 20, 50])
+@pytest.mark.parametrize("smallest", [2, 5, 10, 11, 20])
+def test_a_range_holds_all_counts_that_are_shown_alike_and_no_other(smallest: int, step: int) -> None:
+    shown = Disclosure(smallest, step)
+    alike: dict[str, list[int]] = {}
+    for count in range(600):
+        alike.setdefault(shown.text(count), []).append(count)
+    for counts in list(alike.values())[:-1]:
+        assert shown.range(counts[0]) == (counts[0], counts[-1])
+
+
+def test_counts_that_do_not_add_up_are_an_error() -> None:
+    with pytest.raises(ValueError, match="does not hold"):
+        ranges({"all": (1, 10), "a": (20, 30)}, [Sum("all", ("a",))])
+
+
 def test_percentages_of_hidden_counts_are_not_told() -> None:
     assert Disclosure(11).percent(3, 100) == ""
     assert Disclosure(11).percent(33, 100) == "35 %"
@@ -144,21 +180,30 @@ def test_percentages_of_hidden_counts_are_not_told() -> None:
 # -- report ----------------------------------------------------------------------------------------------
 
 
-def tally(trial: Trial, people: int = 5_000) -> Tally:
-    """Counts of which some are small."""
-    counts = Tally(people=people, applicable=700)
-    counts.verdicts = Counter(
-        {"not-applicable": 4_300, "not-eligible": 603, "possibly-eligible": 90, "insufficient-data": 7}
-    )
+def tally(trial: Trial) -> Tally:
+    """Counts of which many are small, and which add up."""
+    counts = Tally(people=5_000, applicable=700)
     counts.apart = Counter({"opted-out": 7, "deceased": 96})
+    remaining = counts.applicable
     for place, name in enumerate(order(trial)):
-        counts.removed[name] = {0: 3_000, 1: 1_197, 2: 3, 3: 212, 4: 0, 5: 140}.get(place, place % 13)
+        removed = 0 if name in trial.gates else {3: 212, 4: 0, 5: 140}.get(place, place % 3)
+        remaining -= removed
+        counts.removed[name] = removed
         counts.unknown[name] = place * 7 % 60
         counts.open[name] = place % 5
-        counts.blocked[name] = counts.removed[name] + 9
-        counts.alone[name] = place % 4
-        counts.causes[f"{name}/no-data"] = place * 11 % 97
+        counts.blocked[name] = removed + 9
+        counts.alone[name] = min(place % 4, removed)
+        counts.causes[f"{name}/{Cause.NONE.value}"] = counts.unknown[name] + place * 11 % 97
         counts.causes[f"{name}/stale"] = place % 12
+        counts.causes[f"{name}/{Cause.UNDATED.value}"] = place % 3
+    counts.verdicts = Counter(
+        {
+            "not-applicable": 4_300,
+            "not-eligible": 700 - remaining,
+            "possibly-eligible": remaining - 7,
+            "insufficient-data": 7,
+        }
+    )
     return counts
 
 
@@ -195,8 +240,40 @@ def test_no_small_count_stands_in_the_report(trial: Trial) -> None:
         )
 
 
+def test_no_hidden_count_of_the_report_can_be_worked_out(trial: Trial) -> None:
+    report = Report(tally(trial), trial, ON, 0, 0, Disclosure(11))
+    counts, sums = report.counts()
+    safe = report.disclosure.safe(counts, sums)
+    known = ranges({name: safe.range(count) for name, count in counts.items()}, sums)
+    hidden = [name for name, count in counts.items() if safe.hides(count)]
+    assert len(hidden) > 50
+    assert all(known[name][1] - known[name][0] >= 2 for name in hidden)
+    assert f"rounded to the next {safe.step}," in report.html().decode()
+
+
+def test_nothing_is_told_of_what_follows_when_few_remain(trial: Trial) -> None:
+    few = Tally(people=400, applicable=60, verdicts=Counter({"possibly-eligible": 4, "not-eligible": 56}))
+    few.removed = Counter({"I5": 55, "E3": 1})
+    few.blocked, few.alone = Counter({"I5": 55, "E3": 1}), Counter({"I5": 50})
+    page = Report(few, trial, ON, 0, 0, Disclosure(11)).html().decode()
+    assert "Fewer than 11 remain after I5" in page
+    assert "<td>I6</td>" not in page
+    assert "<td>I6</td>" in Report(few, trial, ON, 0, 0, Disclosure(1)).html().decode()
+
+
+def test_small_causes_are_told_together(trial: Trial) -> None:
+    lacking = Tally(people=400, applicable=60, verdicts=Counter({"possibly-eligible": 60}))
+    lacking.causes = Counter(
+        {f"I8/{Cause.NONE.value}": 30, "I8/stale": 3, f"I8/{Cause.UNDATED.value}": 4, "E3/stale": 2, "E3/x": 1}
+    )
+    page = Report(lacking, trial, ON, 0, 0, Disclosure(11)).html().decode()
+    assert "no result within the look-back: 30; other reasons: &lt;11" in page
+    assert "no date" not in page
+    assert "no date: 4" in Report(lacking, trial, ON, 0, 0, Disclosure(1)).html().decode()
+
+
 def test_counts_are_exact_when_asked(trial: Trial) -> None:
-    assert ">1,197<" not in html(trial)
+    assert ">212<" not in html(trial)
     assert "Counts are exact" in html(trial, smallest=1)
     assert ">5,000<" in html(trial, smallest=1)
     assert ">212<" in html(trial, smallest=1)
