@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +18,7 @@ from cds_service.patient_data.gather import Gathered, IdentityMismatch, Required
 from cds_service.patient_data.outbound import parse_base_url
 from rules.record import SearchState
 from tests.support import fault_server as faults
+from tests.support.client_threads import busy_threads, soon
 from tests.support.fault_server import FaultServer
 from tests.support.fhir import PATIENT, T2DM, bundle, condition, observation, patient
 from tests.support.small_trial import declaration, executor_of, small_trial
@@ -49,28 +48,6 @@ def gathered(
         client=CLIENT,
         deadline=Deadline(seconds),
     )
-
-
-def _busy_threads() -> list[str]:
-    """Return the names of the client's threads that are reading from a server."""
-    frames = sys._current_frames()
-    threads = [t for t in threading.enumerate() if t.name.startswith("fhir") and t.ident in frames]
-    return [t.name for t in threads if _runs_a_task(frames[t.ident or 0])]
-
-
-def _runs_a_task(frame: Any) -> bool:
-    while frame is not None:
-        if frame.f_code.co_qualname == "Task.run":
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _soon(holds: Callable[[], bool]) -> bool:
-    give_up = time.monotonic() + 2
-    while not holds() and time.monotonic() < give_up:
-        time.sleep(0.02)
-    return holds()
 
 
 def everything(**more: Any) -> dict[str, Any]:
@@ -297,7 +274,7 @@ def test_what_is_under_way_is_cut_off_when_the_call_ends_early() -> None:
         server.behaviours["Condition"] = faults.empty
         with pytest.raises(IdentityMismatch):
             gathered({}, server, seconds=4.0)
-        assert _soon(lambda: not _busy_threads())
+        assert soon(lambda: not busy_threads())
 
 
 def test_only_what_is_missing_is_pulled() -> None:

@@ -121,13 +121,19 @@ def twice(right: Behaviour) -> Behaviour:
 
 
 def clock_ahead(right: Behaviour) -> Behaviour:
-    """Send a Date header and meta.lastUpdated that lie a day ahead: only dates of care count."""
+    """Send a Date header and meta.lastUpdated that lie years ahead: only dates of care count."""
 
     def rewrite(document: dict[str, Any]) -> None:
         for resource in [entry["resource"] for entry in _entries(document)] or [document]:
             resource["meta"] = {"lastUpdated": "2031-01-01T00:00:00Z"}
 
-    return _rewritten(right, rewrite)
+    rewritten = _rewritten(right, rewrite)
+
+    def answer(handler: Handler) -> None:
+        handler.date_time_string = lambda *_: "Wed, 01 Jan 2031 00:00:00 GMT"  # type: ignore[method-assign]
+        rewritten(handler)
+
+    return answer
 
 
 def _entries(document: dict[str, Any]) -> list[dict[str, Any]]:
