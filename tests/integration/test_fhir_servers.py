@@ -128,9 +128,7 @@ def test_sandbox_charts(
 
 
 FEW = frozenset(
-    """ecqm-cms122-t1d-denom ecqm-cms122-t1d-denomexcl ecqm-cms122-t1d-noip ecqm-cms122-t1d-numer
-    ecqm-cms871-t1d-hyperglycemia ecqm-nhsn-hypoglycemia-t1d ecqm-qicore-cms871-b7534abb ecqm-qicore-cms871-c85ad9d3
-    logica-ubc-patient2 mii-pat-1 au-core-howedeangelo hl7r4-pat1 ips-ips-examples-bundle-01""".split()
+    ["ecqm-cms122-t1d-denom", "ecqm-cms122-t1d-denomexcl", "ecqm-cms122-t1d-noip", "ecqm-cms122-t1d-numer", "ecqm-cms871-t1d-hyperglycemia", "ecqm-nhsn-hypoglycemia-t1d", "ecqm-qicore-cms871-b7534abb", "ecqm-qicore-cms871-c85ad9d3", "logica-ubc-patient2", "mii-pat-1", "au-core-howedeangelo", "hl7r4-pat1", "ips-ips-examples-bundle-01"]
 )
 """Those that are put on a borrowed server too: all with type 1, and from each source one."""
 
