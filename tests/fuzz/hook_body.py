@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -33,8 +33,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from cds_service.logs import JsonLines
 from cds_service.sandbox.patients import ALL
 from cds_service.settings import Limits
-from cds_service.storage import database
-from cds_service.storage.lane import DatabaseBusy, Pending
+from cds_service.storage import lane
+from cds_service.storage.lane import DatabaseBusy
 from tests.support import fault_server as faults
 from tests.support.fault_server import FaultServer, Handler
 from tests.support.service import SERVICE, TODAY, call, make_app, valid
@@ -353,22 +353,19 @@ def fuzz(run: Callable[[Case], None], number: int, start: int | None = None) -> 
     (seed(start)(one) if start is not None else one)()
 
 
-class _InPlace:
+class _InPlace(Executor):
     """Does the database's work in the thread that asks: on a busy machine each change of threads takes its time."""
 
-    def __init__(self, threads: int, waiting: int) -> None:
+    def __init__(self, *_: Any, **__: Any) -> None:
         pass
 
-    def run(self, seconds: float, work: Callable[[float], Any], *, queue: bool) -> Any:
-        return self.begin(seconds, work, queue=queue).result()
-
-    def begin(self, seconds: float, work: Callable[[float], Any], *, queue: bool) -> Pending[Any]:
-        give_up, future = time.monotonic() + seconds, Future[Any]()
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **more: Any) -> Future[Any]:
+        future = Future[Any]()
         try:
-            future.set_result(work(give_up))
+            future.set_result(work(*arguments, **more))
         except (SQLAlchemyError, DatabaseBusy) as error:
             future.set_exception(error)
-        return Pending(future, give_up)
+        return future
 
 
 _BATCH = 1_000
@@ -384,7 +381,7 @@ def main() -> None:
     start = options.seed if options.seed is not None else time.time_ns() % 2**32
     settings.register_profile("fuzz", derandomize=False)
     settings.load_profile("fuzz")
-    database.Lane = _InPlace  # type: ignore[misc, assignment]
+    lane.ThreadPoolExecutor = _InPlace  # type: ignore[misc, assignment]
     with tempfile.TemporaryDirectory() as folder, service(Path(folder)) as run:
         began = time.monotonic()
         for number, done in enumerate(range(0, options.cases, _BATCH)):
