@@ -91,13 +91,16 @@ def test_all_is_measured_and_written(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     pages = tmp_path / "performance.md"
     pages.write_bytes(document.DOCUMENT.read_bytes())
     monkeypatch.setattr(document, "DOCUMENT", pages)
-    monkeypatch.setattr(document, "PICTURES", tmp_path / "pictures")
+    monkeypatch.setattr(document, "PICTURES", tmp_path / "images" / "performance")
     document.write(measured)
+    document.write_long([memory.Sample(n * 5_000, 130.0) for n in range(21)])
     text = pages.read_text(encoding="utf-8")
     for table_ in measured.tables().values():
         assert markdown(table_.head, table_.rows) in text
-    for picture in (tmp_path / "pictures").iterdir():
+    assert "130 MB after 100,000; +0.0 MB per 10,000" in text
+    for picture in document.PICTURES.iterdir():
         ElementTree.parse(picture)
+        assert f"/{picture.name})" in text
 
 
 def test_a_row_is_over_when_more_is_used_than_allowed() -> None:
