@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.memory import ALLOWED_MB, Sample
+from benchmarks.memory import ALLOWED_MB, Sample, row
 from benchmarks.report import Measured
 from benchmarks.svg import Chart
 from benchmarks.tables import markdown
@@ -38,7 +38,9 @@ def write_long(taken: Sequence[Sample]) -> None:
     """Write the long run alone; it stays when everything else is measured again."""
     rows = [(f"{sample.requests:,}", f"{sample.resident_mb:.1f}") for sample in taken[:: max(1, len(taken) // 10)]]
     head = ("requests", "resident MB")
-    _replace({"memory": f"Measured on {machine()}.\n\n{markdown(head, rows)}\n"})
+    said = f"Measured on {machine()}: {row(taken).measured}."
+    picture = f"![Memory of a worker by the number of requests]({PICTURES.parent.name}/{PICTURES.name}/memory.svg)"
+    _replace({"memory": f"{said}\n\n{markdown(head, rows)}\n\n{picture}\n"})
     line = [(float(sample.requests), sample.resident_mb) for sample in taken]
     limit = ("budget", ALLOWED_MB)
     _draw({"memory": Chart("Memory of one worker", "requests", "resident MB", {"worker": line}, limit=limit)})

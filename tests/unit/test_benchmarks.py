@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
 import orjson
 import pytest
 
-from benchmarks import document, endurance, soundness, without_diabetes
+from benchmarks import cold_start, concurrency, document, endurance, memory, soundness, without_diabetes
 from benchmarks.bodies import PATIENT, call, prefetch
 from benchmarks.budgets import measure
 from benchmarks.endurance import Sample
@@ -22,6 +24,7 @@ from cds_service.cds_hooks.wire import read_context, read_hook
 from cds_service.patient_data.prefetch import PrefetchState, read_prefetch
 from cds_service.patient_data.query_plan import PREFETCH
 from rules.resources import Observation, Unreadable
+from tests.support.server import RunningService, running_service
 
 pytest.importorskip("fhir.resources", reason="the models of FHIR are needed to check the bodies")
 
@@ -61,6 +64,21 @@ def test_bodies_are_fhir(diabetic: bool) -> None:
         Bundle.model_validate(searchset)
 
 
+@pytest.fixture
+def one_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RunningService]:
+    """Let all parts that start a service use the same one: most of their time is its start."""
+    with running_service(tmp_path, "--workers", "1") as service:
+
+        @contextmanager
+        def started(*_arguments: object, **_variables: str) -> Iterator[RunningService]:
+            yield service
+
+        for part in (cold_start, concurrency, memory):
+            monkeypatch.setattr(part, "running_service", started)
+        yield service
+
+
+@pytest.mark.usefixtures("one_service")
 def test_all_is_measured_and_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     measured = measure(quick=True)
     rows, by_stage = measured.rows, measured.by_stage
@@ -73,13 +91,16 @@ def test_all_is_measured_and_written(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     pages = tmp_path / "performance.md"
     pages.write_bytes(document.DOCUMENT.read_bytes())
     monkeypatch.setattr(document, "DOCUMENT", pages)
-    monkeypatch.setattr(document, "PICTURES", tmp_path / "pictures")
+    monkeypatch.setattr(document, "PICTURES", tmp_path / "images" / "performance")
     document.write(measured)
+    document.write_long([memory.Sample(n * 5_000, 130.0) for n in range(21)])
     text = pages.read_text(encoding="utf-8")
     for table_ in measured.tables().values():
         assert markdown(table_.head, table_.rows) in text
-    for picture in (tmp_path / "pictures").iterdir():
+    assert "130 MB after 100,000; +0.0 MB per 10,000" in text
+    for picture in document.PICTURES.iterdir():
         ElementTree.parse(picture)
+        assert f"/{picture.name})" in text
 
 
 def test_a_row_is_over_when_more_is_used_than_allowed() -> None:
