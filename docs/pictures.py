@@ -76,6 +76,8 @@ def chart(
         if behind:
             page.evaluate("document.querySelectorAll('.chart details').forEach((one) => { one.open = true; })")
         page.mouse.move(0, 0)
+        if recruiting:
+            page.locator(".suggestions").evaluate("(one) => one.scrollIntoView({block: 'center'})")
         return page
 
     return go
