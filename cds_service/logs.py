@@ -85,10 +85,14 @@ _SECRETS = re.compile(
     r"|[Bb]earer |[Bb]asic |[Pp]atient/|(?:patient|subject|individual)=)[\w.~%/+=-]+"
     r"|(://)[^/\s\"@]+(?=@)"  # user name and password in an address
 )
+_MARKS = ("eyJ", "earer ", "asic ", "atient/", "patient=", "subject=", "individual=", "://")
+"""Whatever `_SECRETS` finds has one of these. Hardly a line has, and to look for them takes a hundredth of the time."""
 
 
 def blotted(line: str) -> str:
     """Return ``line`` without what has the form of a token, a password in an address, or a patient's reference."""
+    if not any(mark in line for mark in _MARKS):
+        return line
     return _SECRETS.sub(r"\1\2[...]", line)
 
 

@@ -43,6 +43,9 @@ class _NotedRules(Ruleset):  # type: ignore[misc]
         text = orjson.dumps(facts).decode()
         return self._handle_result(durable_rules_engine.assert_facts(self._handle, text), facts)
 
+    def get_facts(self, sid: str) -> Any:
+        return orjson.loads(durable_rules_engine.get_facts(self._handle, sid))
+
     def _flush_actions(self, state: Any, result_container: Any, state_offset: Any, complete: Any) -> None:
         """Note the rule of each action in turn, and give the state back as it was."""
         action, unchanged = result_container["message"], orjson.dumps(state).decode()

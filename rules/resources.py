@@ -70,7 +70,7 @@ LARGEST_EXPONENT = 40
 
 def check_number(number: Decimal | None) -> None:
     """Raise ValueError for a number that exact arithmetic cannot hold: NaN, infinity, endless digits."""
-    if number is None or _is_plain(number):
+    if number is None:
         return
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -LARGEST_EXPONENT or number.adjusted() > LARGEST_EXPONENT:
@@ -79,15 +79,8 @@ def check_number(number: Decimal | None) -> None:
 
 _PLAIN = 20
 _DIGITS = "-.0123456789"
-
-
-def _is_plain(number: Decimal) -> bool:
-    """True for the numbers that charts are made of: few digits near the point, written without an exponent.
-
-    Cheaper than a look at each, and most of a long chart's numbers are never asked for anything else.
-    """
-    written = str(number)
-    return len(written) <= _PLAIN and not written.strip(_DIGITS)
+"""Of the numbers that charts are made of: few digits near the point, without an exponent. They need no closer look,
+and a long chart has hundreds that nobody asks for anything else."""
 
 
 class Quantity(Struct, frozen=True, gc=False):
@@ -99,7 +92,10 @@ class Quantity(Struct, frozen=True, gc=False):
 
     def __post_init__(self) -> None:
         """Refuse a value that cannot be computed with, which makes the resource unreadable."""
-        check_number(self.value)
+        if self.value is not None:
+            written = str(self.value)
+            if len(written) > _PLAIN or written.strip(_DIGITS):
+                check_number(self.value)
 
 
 class Range(Struct, frozen=True, gc=False):

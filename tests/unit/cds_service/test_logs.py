@@ -66,6 +66,10 @@ def test_a_line_is_one_line() -> None:
         ("GET /fhir/Observation?patient=secret-id-77&code=x", "secret-id-77"),
         ("GET /fhir/Condition?patient=Patient%2Fsecret-id-77", "secret-id-77"),
         ("GET /fhir/ResearchSubject?individual=Patient/secret-id-77", "secret-id-77"),
+        ("GET /fhir/ResearchSubject?individual=secret-id-77", "secret-id-77"),
+        ("GET /fhir/Condition?subject=secret-id-77", "secret-id-77"),
+        ("see patient/secret-id-77", "secret-id-77"),
+        ("bearer abc.def", "abc.def"),
     ],
 )
 def test_what_has_the_form_of_a_secret_is_blotted_out(text: str, secret: str) -> None:
