@@ -34,10 +34,12 @@ fuzz: $(VENV)/.installed ## a long run of made-up calls: against openapi.json, t
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest --timeout 3600 tests/service/test_schemathesis.py
 	$(BIN)/python -m tests.fuzz.hook_body --cases $(CASES)
 
-# The extra `spark` is large and needs Java, so it is no part of `make setup`.
+# The extra `spark` is large and needs Java, so it is no part of `make setup`. PATIENTS are how many people both engines
+# screen; 10000 take some ten minutes on two cores.
+PATIENTS ?= 60
 test-spark: $(VENV)/.installed ## both engines of `trial-cds screen` side by side (installs PySpark, needs Java 17)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCKS)/spark.lock
-	$(BIN)/python -m pytest tests/integration/test_spark.py
+	TRIAL_CDS_SPARK_PEOPLE=$(PATIENTS) $(BIN)/python -m pytest tests/integration/test_spark.py
 
 # Brings some 280 MB from the Maven repository the first time; the server listens on loopback, its data in memory.
 test-hapi: $(VENV)/.installed ## the tests for any FHIR server, against HAPI FHIR (needs Java 17 and Maven)

@@ -1,7 +1,7 @@
 """Screens invented populations of growing size, and tells what a million people would take.
 
 ``python -m benchmarks.population [--sizes 1000 10000] [--folder DIR] [--workers 2] [--memory 4GB] [--write]``.
-``--write`` puts the figures into ``docs/population.md``. The populations stay in ``--folder`` for the next time;
+``--write`` puts the figures into ``docs/performance.md``. The populations stay in ``--folder`` for the next time;
 100,000 people take 11 GB, their results 8 GB more while it runs, and some twenty minutes on two quiet cores.
 """
 
@@ -25,10 +25,10 @@ from benchmarks.tables import markdown, table
 from cds_service.cohort.progress import duration
 from cds_service.cohort.synthetic.write import LAST_DAY, Population, write_population
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "population.md"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 BUDGET_MS = 2.5
 """CPU milliseconds of one core a patient: the design's."""
-_BLOCK = re.compile(r"(<!-- measured -->\n).*?(<!-- /measured -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- population -->\n).*?(<!-- /population -->)", re.DOTALL)
 _SEED = 1
 _MILLION = 1_000_000
 _HEAD = (

@@ -7,11 +7,11 @@ stand in `Report.counts` too, for there it is tried whether the small ones stay 
 from __future__ import annotations
 
 import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
@@ -24,6 +24,8 @@ from rules.trial import Trial
 _WIDTH = 535
 """Of a full bar, in the picture's own units."""
 _MOST_LACKING = 15
+_SCOPE, _PASSED = "in scope", "passed"
+"""Names of the counts at both ends of the funnel."""
 _PASSES = (Verdict.POTENTIALLY_ELIGIBLE, Verdict.POSSIBLY_ELIGIBLE, Verdict.INSUFFICIENT_DATA)
 
 _TEMPLATES = Environment(
@@ -31,7 +33,8 @@ _TEMPLATES = Environment(
 )
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Step:
     """A criterion in its place in the funnel."""
 
     name: str
@@ -50,7 +53,8 @@ class Step(NamedTuple):
         return self.removed == 0 and self.unknown == 0
 
 
-class Because(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Because:
     """Why a criterion is unknown, of how many people."""
 
     words: str
@@ -58,7 +62,8 @@ class Because(NamedTuple):
     count: int
 
 
-class Lacking(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Lacking:
     """Of how many a criterion is unknown, and why as far as that may be told."""
 
     total: int
@@ -113,44 +118,59 @@ class Report:
 
     def counts(self) -> tuple[dict[str, int], list[Sum]]:
         """Return every count of people that the report shows, by a name, and how they add up."""
+        counts, sums = self._counts_of_tiles()
+        for more, added in (self._counts_of_funnel(), self._counts_of_causes()):
+            counts |= more
+            sums += added
+        last = next((f"{step.name} remaining" for step in reversed(list(self._funnel()))), _SCOPE)
+        if counts[last] == counts[_PASSED]:
+            sums.append(Sum(last, (_PASSED,)))
+        return counts, sums
+
+    def _counts_of_tiles(self) -> tuple[dict[str, int], list[Sum]]:
         tally = self.tally
-        passes = [tally.verdicts[verdict.value] for verdict in _PASSES]
+        passed = {verdict: tally.verdicts[verdict.value] for verdict in _PASSES}
         counts = {
-            "people": tally.people,
-            "apart": sum(tally.apart.values()),
-            "in scope": tally.applicable,
-            "passes": sum(passes),
-            "potentially": passes[0],
-            "possibly": passes[1],
-        }
-        sums = [
-            Sum("people", ("apart", "in scope"), exact=False),
-            Sum("passes", ("potentially", "possibly"), exact=False),
+            "people": tally.people, "apart": sum(tally.apart.values()), _SCOPE: tally.applicable,
+            _PASSED: sum(passed.values()), "potentially": passed[Verdict.POTENTIALLY_ELIGIBLE],
+            "possibly": passed[Verdict.POSSIBLY_ELIGIBLE],
+        }  # fmt: skip
+        return counts, [
+            Sum("people", ("apart", _SCOPE), exact=False),
+            Sum(_PASSED, ("potentially", "possibly"), exact=False),
         ]
-        whole = "in scope"
+
+    def _counts_of_funnel(self) -> tuple[dict[str, int], list[Sum]]:
+        counts: dict[str, int] = {}
+        sums: list[Sum] = []
+        reached = _SCOPE
         for step in self._funnel():
             here = {
                 "removed": step.removed, "remaining": step.remaining, "open": step.open, "unknown": step.unknown,
-                "blocked": tally.blocked[step.name], "alone": tally.alone[step.name],
+                "blocked": self.tally.blocked[step.name], "alone": self.tally.alone[step.name],
             }  # fmt: skip
             counts |= {f"{step.name} {what}": count for what, count in here.items()}
             removed, remaining, still_open, unknown, blocked, alone = (f"{step.name} {what}" for what in here)
             sums += [
-                Sum(whole, (removed, remaining)),
+                Sum(reached, (removed, remaining)),
                 Sum(remaining, (still_open, unknown), exact=False),
                 Sum(removed, (alone,), exact=False),
                 Sum(blocked, (removed,), exact=False),
             ]
-            whole = remaining
-        if whole != "in scope" and self._hidden_after() is None:
-            sums.append(Sum(whole, ("passes",)))
+            reached = remaining
+        return counts, sums
+
+    def _counts_of_causes(self) -> tuple[dict[str, int], list[Sum]]:
+        counts: dict[str, int] = {}
+        sums: list[Sum] = []
+        in_funnel = {step.name for step in self._funnel()}
         for name, lacking in self._by_cause().items():
             total = f"{name} unknown in all"
             listed = {f"{total}: {one.words}": one.count for one in lacking.causes}
             counts |= {total: lacking.total, **listed}
             if listed:
                 sums.append(Sum(total, tuple(listed)))
-            if f"{name} unknown" in counts:
+            if name in in_funnel:  # of whom it is unknown there are some of those
                 sums.append(Sum(total, (f"{name} unknown",), exact=False))
         return counts, sums
 
@@ -232,7 +252,7 @@ class Report:
             if self.trial.declaration(name).kind is not Kind.HEADER:
                 words = words_of(cause)
                 before = found[name].get(words, Because(words, group_of(cause), 0))
-                found[name][words] = before._replace(count=before.count + count)
+                found[name][words] = replace(before, count=before.count + count)
         lacking = {name: self._told_together(list(causes.values())) for name, causes in found.items()}
         places = {name: place for place, name in enumerate(order(self.trial))}
         # By what is shown, so that the order tells nothing more.
@@ -255,7 +275,7 @@ class Report:
     def _lacking(self) -> Iterator[dict[str, Any]]:
         """Yield the criteria that are unknown most often, with what is behind it and what would settle it."""
         for name, lacking in itertools.islice(self._by_cause().items(), _MOST_LACKING):
-            groups: Counter[Group] = Counter()
+            groups = dict.fromkeys(Group, 0.0)
             for one in lacking.causes or (Because("", Group.OTHER, lacking.total),):
                 groups[one.group] += self._scaled(one.count)
             bar = [(f"g{place}", groups[group]) for place, group in enumerate(Group)]

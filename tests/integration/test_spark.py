@@ -1,6 +1,7 @@
 """The Spark engine gives what the local one gives. Needs Java and the extra `spark`, which `make test-spark` brings.
 
-`TRIAL_CDS_SPARK_PEOPLE` is how many people are compared; the default is few, for Spark starts slowly.
+How many people are compared stands in `TRIAL_CDS_SPARK_PEOPLE` (`make test-spark PATIENTS=10000`): few by default, for
+Spark starts slowly.
 """
 
 from __future__ import annotations
