@@ -37,7 +37,7 @@ REQUIRED = ("patient", "problems")
 GATE = ("patient", "problems", "diagnoses", "medications")
 """What the gate needs; nothing else is asked for until it is passed."""
 
-_CONDITIONS = f"Condition?patient={_TOKEN}&_count=200"
+_CONDITIONS = f"Condition?patient={_TOKEN}"
 """The problem list as it is pulled. FHIR does not require a category, and many servers have conditions without one:
 what no search by category finds must not count as absent (clinical reference, retrieval plan)."""
 
@@ -106,6 +106,9 @@ OPTIONAL_TYPES = frozenset(
 ENCOUNTER_DAYS = 60
 """Days before today in which an encounter must have lasted to be pulled (clinical reference §1.7)."""
 
+PAGE = 200
+"""Entries asked for a page; the most that Oracle Health and HAPI by default give."""
+
 CODES_A_QUERY = 40
 """LOINC codes in one URL; longer ones are cut or refused by some servers."""
 
@@ -159,11 +162,8 @@ class QueryPlan:
             urls = self._vital_urls(patient_id, on)
         elif name == "encounters":
             urls = _encounter_urls(patient_id, on)
-        elif name == "problems":
-            return Query(name, (template_url(_CONDITIONS, patient_id),), template_url(PREFETCH[name], patient_id))
         else:
-            template = PREFETCH.get(name) or _PULLED_ONLY.get(name) or ORDERS[name]
-            urls = (template_url(template, patient_id),)
+            return _whole(name, patient_id)
         return Query(name, urls)
 
     def _lab_urls(self, patient_id: str, on: date) -> tuple[str, ...]:
@@ -238,6 +238,19 @@ def pulled_only(trial: Trial) -> Mapping[str, str]:
     return {name: known[name] for name in readers(trial) if name in known}
 
 
+def _whole(name: str, patient_id: str) -> Query:
+    """Return the search for all of a type, in large pages; in the server's own where it rejects that.
+
+    The pages of many servers are of 10 or 20 entries: a long history would cost as many requests, one after another.
+    """
+    published = PREFETCH.get(name) or _PULLED_ONLY.get(name) or ORDERS[name]
+    plain = template_url(published, patient_id)
+    if "?" not in plain or "_count=" in plain:
+        return Query(name, (plain,))
+    wanted = template_url(_CONDITIONS if name == "problems" else published, patient_id)
+    return Query(name, (f"{wanted}&_count={PAGE}",), instead=plain)
+
+
 def _batches(codes: frozenset[str]) -> Iterator[list[str]]:
     ordered = sorted(codes)
     for start in range(0, len(ordered), CODES_A_QUERY):
@@ -246,7 +259,7 @@ def _batches(codes: frozenset[str]) -> Iterator[list[str]]:
 
 def _by_code(patient_id: str, codes: list[str]) -> str:
     listed = quote(",".join(f"{LOINC}|{code}" for code in codes), safe=":/,-")
-    return f"Observation?patient={quote(patient_id, safe='')}&code={listed}&_count=200"
+    return f"Observation?patient={quote(patient_id, safe='')}&code={listed}&_count={PAGE}"
 
 
 def _from(day: date) -> str:

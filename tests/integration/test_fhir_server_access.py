@@ -18,7 +18,7 @@ from cds_service.patient_data.transport import new_session
 from cds_service.sandbox.fhir_server import SandboxFhirServer
 from cds_service.sandbox.patients import ALL
 from cds_service.sandbox.processes import local_session
-from cds_service.settings import Limits, Sandbox
+from cds_service.settings import Limits, Sandbox, Server
 from tests.support.borrowed_server import BorrowedServer
 from tests.support.charts import sandbox_chart
 from tests.support.sekmet import NEEDS_SEKMET
@@ -79,8 +79,9 @@ def guarded() -> Iterator[Guarded]:
 
 def new_client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     folder = tmp_path_factory.mktemp("access")
-    limits = Limits(deadline_seconds=30, server_failures=10_000)
-    return make_app(folder, sandbox=Sandbox(enabled=True), limits=limits).test_client()
+    limits = Limits(deadline_seconds=20, server_failures=10_000)
+    server = Server(graceful_seconds=60)
+    return make_app(folder, sandbox=Sandbox(enabled=True), limits=limits, server=server).test_client()
 
 
 @pytest.fixture(scope="module")

@@ -420,8 +420,8 @@ def test_at_most_thirty_drugs_are_fetched() -> None:
 def test_consents_and_flags_are_asked_for_though_no_criterion_reads_them() -> None:
     with chart() as server:
         got = gathered(everything(), server)
-    assert server.asked("Consent") == ["Consent?patient=p1"]
-    assert server.asked("Flag") == ["Flag?patient=p1"]
+    assert server.asked("Consent") == ["Consent?patient=p1&_count=200"]
+    assert server.asked("Flag") == ["Flag?patient=p1&_count=200"]
     assert state(got, "flags") is SearchState.COMPLETE
 
 

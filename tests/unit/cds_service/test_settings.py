@@ -104,6 +104,11 @@ def test_misspelt_variables_are_not_ignored(name: str, value: str, said: str, mo
     assert said in str(caught.value)
 
 
+def test_what_the_tests_are_told_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAL_CDS_TEST_FHIR", "http://127.0.0.1:8080/fhir")
+    load_settings()
+
+
 def test_settings_cannot_be_changed() -> None:
     settings = Settings()
     with pytest.raises(ValueError, match="frozen"):

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from cds_service.patient_data.query_plan import PREFETCH, QueryPlan, is_resource_id, template_url
+from cds_service.patient_data.query_plan import PREFETCH, Query, QueryPlan, is_resource_id, template_url
 from rules.trial import Trial
 from tests.support.small_trial import LABS, declaration, small_trial
 
@@ -42,7 +42,7 @@ def test_orders_are_asked_for_only_where_tests_are_suggested() -> None:
     assert "service-requests" not in QueryPlan(small_trial()).searches
     plan = QueryPlan(small_trial(), orders=True)
     assert plan.searches[:-1] == QueryPlan(small_trial()).searches
-    assert plan.pull("service-requests", "p1", ON).urls == ("ServiceRequest?patient=p1&status=draft,active,on-hold",)
+    assert plan.pull("service-requests", "p1", ON).instead == "ServiceRequest?patient=p1&status=draft,active,on-hold"
 
 
 def test_every_kind_of_data_has_its_search() -> None:
@@ -64,7 +64,16 @@ def test_conditions_are_asked_for_whatever_their_category() -> None:
     problems = plan.pull("problems", "p1", ON)
     assert problems.urls == ("Condition?patient=p1&_count=200",)
     assert problems.instead == "Condition?patient=p1&category=problem-list-item"
-    assert plan.pull("diagnoses", "p1", ON).urls == ("Condition?patient=p1&category=encounter-diagnosis",)
+    assert plan.pull("diagnoses", "p1", ON).instead == "Condition?patient=p1&category=encounter-diagnosis"
+
+
+def test_a_whole_type_is_asked_for_in_large_pages_and_else_as_published() -> None:
+    plan = QueryPlan(small_trial(declaration("E9", ("social", "procedures"))))
+    for name in ("medications", "procedures", "social", "consents"):
+        query = plan.pull(name, "p1", ON)
+        assert query.urls == (f"{query.instead}&_count=200",)
+        assert query.instead
+    assert plan.pull("patient", "p1", ON) == Query("patient", ("Patient/p1",))
 
 
 def test_labs_are_asked_by_loinc_lists_with_the_longest_window() -> None:
