@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import select
 
 from cds_service.cli import main
@@ -15,52 +16,72 @@ from cds_service.storage.database import Database
 from cds_service.storage.switches import LOOK_SECONDS
 from cds_service.storage.tables import calls
 from tests.support.postgresql import PostgresqlServer
-from tests.support.server import RunningService, running_service
+from tests.support.server import HASH_KEYS, RunningService, running_service
 from tests.support.service import FEEDBACK, SERVICE, call, candidate
+from tests.support.tokens import PUBLIC_URL, bearer, st_mary
+
+
+def _post(service: RunningService, body: Any, path: str = SERVICE, token: str | None = None) -> requests.Response:
+    """Call one host as the tenant; ``token`` is one to send again."""
+    headers = bearer(token or st_mary().token(path))
+    return service.session.post(f"{service.url}{path}", json=body, headers=headers, timeout=30)
 
 
 def _cards(service: RunningService, user: str) -> list[dict[str, Any]]:
-    answer = service.session.post(f"{service.url}{SERVICE}", json=call(candidate(), user=user), timeout=30)
+    answer = _post(service, call(candidate(), user=user))
     assert answer.status_code == 200, answer.text
     cards: list[dict[str, Any]] = answer.json()["cards"]
     return cards
 
 
-def test_two_hosts_share_what_was_answered_and_switched_off(
+def _config(folder: Path) -> Path:
+    keys, config = folder / "keys.json", folder / "trial-cds.toml"
+    keys.write_bytes(st_mary().jwks)
+    tenant = f'name = "{st_mary().name}"\nissuer = "{st_mary().issuer}"\njwks_file = "{keys}"'
+    config.write_text(f'public_url = "{PUBLIC_URL}"\nserver.peers = true\n[[tenants]]\n{tenant}\n', encoding="utf-8")
+    return config
+
+
+def test_two_hosts_share_what_was_used_answered_and_switched_off(
     tmp_path: Path, postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = postgresql.new_database()
     Database(url).upgrade()
-    shared = {"TRIAL_CDS_DATABASE__URL": url, "TRIAL_CDS_SERVER__PEERS": "true"}
+    config = str(_config(tmp_path))
+    arguments = ("--workers", "1", "--config", config)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     with (
-        running_service(tmp_path / "one", "--workers", "1", **shared) as one,
-        running_service(tmp_path / "two", "--workers", "1", **shared) as two,
+        running_service(tmp_path / "one", *arguments, TRIAL_CDS_DATABASE__URL=url) as one,
+        running_service(tmp_path / "two", *arguments, TRIAL_CDS_DATABASE__URL=url) as two,
     ):
         (card,) = _cards(one, "Practitioner/1")
         assert len(_cards(two, "Practitioner/2")) == 1
+        used = st_mary().token(SERVICE)
+        statuses = [_post(host, {}, token=used).status_code for host in (one, two, one)]
+        assert statuses == [400, 401, 401], "a token is good once, whatever came of it"
         entry = {
             "card": card["uuid"],
             "outcome": "overridden",
             "overrideReason": {"reason": {"system": "s", "code": "patient-refuses"}},
         }
-        answer = two.session.post(f"{two.url}{FEEDBACK}", json={"feedback": [entry]}, timeout=30)
+        answer = _post(two, {"feedback": [entry]}, FEEDBACK)
         assert answer.json() == {"stored": 1, "alreadyKnown": 0}, "the other host knows the card"
         assert _cards(one, "Practitioner/3") == []
         assert _cards(two, "Practitioner/3") == []
-        _switch_off(url, monkeypatch)
+        _switch_off(url, config, monkeypatch)
         assert [_cards(host, "Practitioner/4") for host in (one, two)] == [[], []]
     with Database(url).engine.connect() as connection:
         endings = connection.execute(select(calls.c.outcome, calls.c.cause).order_by(calls.c.number)).all()
-    refuses, off = ("suppressed", "patient-refuses"), ("filtered", "switched-off")
-    assert endings == [("card", None), ("card", None), refuses, refuses, off, off]
+    refused, refuses, off = ("refused", "400"), ("suppressed", "patient-refuses"), ("filtered", "switched-off")
+    assert endings == [("card", None), ("card", None), refused, refuses, refuses, off, off]
 
 
-def _switch_off(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _switch_off(url: str, config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch the cards off, as an operator does while the hosts go on, and wait until they must know."""
     monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", url)
-    assert main(["tenant", "off", "open", "--why", "a drill"]) == 0
+    monkeypatch.setenv("TRIAL_CDS_PRIVACY__HASH_KEYS", HASH_KEYS)
+    assert main(["tenant", "off", st_mary().name, "--why", "a drill", "--config", config]) == 0
     time.sleep(LOOK_SECONDS + 0.5)
 
 
