@@ -40,8 +40,8 @@ ZONE = ZoneInfo("Australia/Sydney")
 SECONDS = 20.0
 """For one call: what is looked at here is what is decided, not how fast."""
 
-# One worker, for each of these servers is started once; and time to clean up behind a slow one.
-pytestmark = [pytest.mark.xdist_group("fhir-servers"), pytest.mark.timeout(600)]
+# One worker, for each of these servers is started once.
+pytestmark = [pytest.mark.xdist_group("fhir-servers")]
 
 
 @pytest.fixture(
