@@ -169,8 +169,9 @@ def test_the_checklist_of_a_request_and_of_a_bundle_have_one_form(client: FlaskC
 
 def test_the_checklist_is_made_from_an_assessment_and_its_timelines_and_nothing_else(client: FlaskClient) -> None:
     """What the hook told the sandbox, as JSON, gives the same page: no record, no request and no server is needed."""
-    posted = client.post("/checklist", data={"request": json.dumps(call(candidate()))}).text
-    told = post(client, call(candidate())).get_json()["extension"]["org.trial-cds.assessment"]
+    body = call(candidate())
+    posted = client.post("/checklist", data={"request": json.dumps(body)}).text
+    told = post(client, body).get_json()["extension"]["org.trial-cds.assessment"]
     series = msgspec.convert(told["timelines"], tuple[Series, ...])
     assessment = {name: told[name] for name in described_keys()}
     with client.application.test_request_context("/checklist"):
