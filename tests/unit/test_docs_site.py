@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-LARGEST_PICTURE = 150_000
+LARGEST_PICTURE = 200_000
 
 
 @pytest.fixture(scope="module")
