@@ -105,7 +105,7 @@ lock: $(VENV)/.uv ## solve requirements/*.in into requirements/*.lock
 	$(COMPILE) --build-constraints $(LOCKS)/build.lock -c $(LOCKS)/dev.lock $(LOCKS)/otel.in -o $(LOCKS)/otel.lock
 
 clean: ## remove everything that make and the tools have made
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist tests/hapi/target *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 # --- set-up -----------------------------------------------------------------------------------------------

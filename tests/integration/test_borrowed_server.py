@@ -9,7 +9,7 @@ import pytest
 from cds_service.sandbox.fhir_server import SandboxFhirServer
 from cds_service.sandbox.processes import local_session
 from tests.support.borrowed_server import RUN, BorrowedServer, Refused
-from tests.support.fault_server import FaultServer, Handler
+from tests.support.fault_server import FaultServer, Handler, linking_to
 from tests.support.fhir import HBA1C, bundle, condition, observation, patient
 from tests.support.sekmet import NEEDS_SEKMET
 
@@ -74,6 +74,15 @@ def test_a_server_that_refuses_to_delete_together_is_asked_one_by_one(
         server.put(CHART)
         monkeypatch.setattr(server, "_transaction", refuse)
     assert server.remains() == []
+
+
+def test_a_token_goes_to_no_other_server() -> None:
+    with FaultServer() as other, FaultServer(linking_to(f"{other.base_url}/Patient?page=2", patient())) as server:
+        borrowed = BorrowedServer(server.base_url, "not-a-real-token")
+        borrowed._types = {"Patient"}
+        with pytest.raises(Refused, match="leads away"):
+            borrowed.remains()
+        assert other.urls == []
 
 
 def test_what_stays_is_named() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from cds_service.patient_data.outbound import parse_base_url, pinned
 from cds_service.sandbox.processes import local_session
 from tests.support.charts import address, redirected
 
@@ -118,7 +119,12 @@ class BorrowedServer:
 
     def _next(self, page: Json) -> Json | None:
         following = [link["url"] for link in page.get("link", ()) if link["relation"] == "next"]
-        return self._get(following[0]) if following else None
+        if not following:
+            return None
+        target = pinned(parse_base_url(self.base_url), following[0])
+        if target is None:
+            raise Refused("a next link leads away from the server: the token does not go there")
+        return self._get(target)
 
     def _delete(self, addresses: Iterable[str]) -> None:
         """In one transaction, where order is the server's affair; one by one where it refuses that."""
