@@ -149,8 +149,8 @@ def sentences(figures: list[Figures], means: Means, busy: float) -> str:
     hours = largest.ms_a_person * _MILLION / 1000 / means.workers / 3600
     said = [
         f"{means.workers} workers, --memory {means.memory}, on a machine of {os.cpu_count()} cores with a load of "
-        f"{busy:.1f} from other work when it began: the wall clock says little then, and CPU time is longer too, though "
-        "less so.",
+        f"{busy:.1f} from other work when it began: the wall clock says little then, and CPU time is longer too, "
+        "though less so.",
         f"One million such people would take {hours:.1f} hours of {means.workers} cores, at the largest run's "
         f"{largest.ms_a_person:.1f} ms of CPU a person, grouping and writing included (the design's budget: "
         f"{BUDGET_MS} ms), {largest.source_bytes / largest.people * _MILLION / 1e9:,.0f} GB of source and "
