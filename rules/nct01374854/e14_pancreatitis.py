@@ -30,7 +30,7 @@ RULES = (
     Rule("acute-without-date", (field.current >= 1,), Status.MET,
          "Acute pancreatitis is recorded as current, its beginning not: {current}.", Confidence.MODERATE),
     Rule("one-hospital-stay", (field.single >= 1,), Status.NEEDS_JUDGEMENT,
-         "Acute pancreatitis is the diagnosis of one hospital stay, which can code suspicion: {single}."),
+         "Acute pancreatitis rests on one stay, or an encounter not at hand, which can code suspicion: {single}."),
     Rule("earlier", (field.earlier >= 1,), Status.NEEDS_JUDGEMENT,
          "Acute pancreatitis longer than {window} ago, or of unknown date: {earlier}."),
     Rule("other-pancreas", (field.other >= 1,), Status.NEEDS_JUDGEMENT,

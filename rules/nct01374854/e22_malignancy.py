@@ -19,7 +19,7 @@ RULES = (
     Rule("current-skin-cancer", (field.skin >= 1,), Status.MET,
          "Skin cancer is recorded as current, which a clinician may waive: {skin}."),
     Rule("one-hospital-stay", (field.single >= 1,), Status.NEEDS_JUDGEMENT,
-         "A malignancy is the diagnosis of one hospital stay, which can code suspicion: {single}."),
+         "A malignancy rests on one stay, or an encounter not at hand, which can code suspicion: {single}."),
     Rule("past", (field.past >= 1,), Status.NEEDS_JUDGEMENT,
          "A malignancy is recorded, not as current: {past}."),
     Rule("in-situ-or-uncertain", (field.uncertain >= 1,), Status.NEEDS_JUDGEMENT,

@@ -20,7 +20,7 @@ RULES = (
     Rule("aneurysm", (field.aneurysm >= 1,), Status.MET,
          "An abdominal aortic aneurysm is recorded: {aneurysm}."),
     Rule("one-hospital-stay", (field.single >= 1,), Status.NEEDS_JUDGEMENT,
-         "An aneurysm is the diagnosis of one hospital stay, which can code suspicion: {single}."),
+         "An aneurysm rests on one stay, or an encounter not at hand, which can code suspicion: {single}."),
     Rule("past", (field.past >= 1,), Status.NEEDS_JUDGEMENT,
          "An abdominal aortic aneurysm is recorded as past: {past}."),
     Rule("repaired", (field.repairs >= 1,), Status.NEEDS_JUDGEMENT,

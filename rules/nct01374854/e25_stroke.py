@@ -21,7 +21,7 @@ RULES = (
     Rule("perinatal-stroke", (field.perinatal >= 1,), Status.MET,
          "A stroke around birth is recorded; the record of the trial does not except it: {perinatal}."),
     Rule("one-hospital-stay", (field.single >= 1,), Status.NEEDS_JUDGEMENT,
-         "A stroke is the diagnosis of one hospital stay, which can code suspicion: {single}."),
+         "A stroke rests on one stay, or an encounter not at hand, which can code suspicion: {single}."),
     Rule("stroke-or-tia", (field.mixed >= 1,), Status.NEEDS_JUDGEMENT,
          "A code or entry that does not tell a stroke from a TIA: {mixed}."),
     Rule("silent-infarct", (field.silent >= 1,), Status.NEEDS_JUDGEMENT,

@@ -227,6 +227,27 @@ CASES = [
         rule="one-hospital-stay",
         searches={"encounters": "truncated"},
     ),
+    case(
+        "the encounter of the diagnosis is long ago, so it was not fetched",
+        coded("icd10cm:C34.90", recorded="2023-05-01"),
+        expect="needs-judgement",
+        rule="one-hospital-stay",
+    ),
+    case(
+        "no category, from a hospital stay",
+        at("IMP", "2024-05-01"),
+        diagnosis("icd10cm:C34.90", category=None, encounter={"reference": "Encounter/stay"}),
+        expect="needs-judgement",
+        rule="one-hospital-stay",
+    ),
+    case(
+        "no category, from a visit",
+        at("AMB", "2024-05-01"),
+        diagnosis("icd10cm:C34.90", category=None, encounter={"reference": "Encounter/stay"}),
+        expect="met",
+        rule="current",
+    ),
+    case("no category, no encounter", diagnosis("icd10cm:C34.90", category=None), expect="met", rule="current"),
     # doubt
     case(
         "a SNOMED code that is not listed, by its words",
