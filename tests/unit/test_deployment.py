@@ -261,6 +261,13 @@ def test_every_public_address_is_let_in_and_nothing_else(manifests: list[dict[st
     assert all(any(f"{route}/".startswith(f"{path}/") for route in routes) for path in exact | under)
 
 
+def test_what_no_annotation_of_the_ingress_says_is_told_in_the_words_of_the_shipped_nginx() -> None:
+    told = (KUBERNETES / "ingress.yaml").read_text(encoding="utf-8").split("http-snippets: |\n")[1].split("apiVersion:")[0]
+    lines = [line.lstrip("# ") for line in told.splitlines()]
+    shipped = (ROOT / "deploy" / "nginx" / "trial-cds.conf").read_text(encoding="utf-8")
+    assert lines == re.findall(r"^ +(\w*client_header_buffer\w* .*;)$", shipped, re.MULTILINE)
+
+
 def test_selectors_find_their_pods(manifests: list[dict[str, Any]]) -> None:
     labels = {kind: template["metadata"]["labels"] for kind, template in pods(manifests)}
     service = labels["Deployment"]
