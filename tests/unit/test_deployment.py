@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,6 +155,44 @@ def test_the_unit_of_systemd_starts_the_service_and_gives_it_time_to_stop() -> N
     assert unit["WorkingDirectory"] == f"/var/lib/{unit['StateDirectory']}"
 
 
+def test_the_command_of_a_host_runs_as_the_unit_does(tmp_path: Path) -> None:
+    (tmp_path / "systemd-run").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    (tmp_path / "systemd-run").chmod(0o700)
+    asked = ["tenant", "off", "st-mary", "--why", "wrong charts, it seems"]
+    command = [str(ROOT / "deploy" / "systemd" / "trial-cds"), *asked]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(
+        command, env={"PATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=True
+    )
+    *options, program = done.stdout.splitlines()[: -len(asked)]
+    assert program == "/opt/trial-cds/bin/trial-cds"
+    assert done.stdout.splitlines()[-len(asked) :] == asked
+    unit = (ROOT / "deploy" / "systemd" / "trial-cds.service").read_text(encoding="utf-8").splitlines()
+    given = dict(
+        option.lstrip("-").removeprefix("property=").split("=", 1)
+        for option in options
+        if "setenv" not in option and "=" in option
+    )
+    assert f"User={given.pop('uid')}" in unit
+    assert f"Group={given.pop('gid')}" in unit
+    assert f"WorkingDirectory={given.pop('working-directory')}" in unit
+    assert {f"{name}={value}" for name, value in given.items()} < set(unit)
+    assert given.keys() == {"EnvironmentFile", "StateDirectory", "StateDirectoryMode", "UMask"}
+    variables = [option.removeprefix("--setenv=") for option in options if "setenv" in option]
+    assert f"Environment={variables[0]}" in unit
+    assert re.fullmatch(r"LOGNAME=\S+", variables[1])
+
+
+def test_a_new_version_leaves_settings_and_keys_of_a_host_alone() -> None:
+    host = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8").split("## A host")[1].split("\n## ")[0]
+    program, once = re.findall(r"```sh\n(.*?)```", host, re.DOTALL)
+    assert "/etc/trial-cds" not in program
+    assert "nginx" not in program
+    assert "secrets.env" in once
+    assert "deploy/systemd" not in once, "what comes with the program is renewed with it"
+    assert once.index("trial-cds db upgrade") < once.index("enable --now")
+
+
 # -- deploy/kubernetes ---------------------------------------------------------------------------------------
 
 
@@ -262,7 +302,9 @@ def test_every_public_address_is_let_in_and_nothing_else(manifests: list[dict[st
 
 
 def test_what_no_annotation_of_the_ingress_says_is_told_in_the_words_of_the_shipped_nginx() -> None:
-    told = (KUBERNETES / "ingress.yaml").read_text(encoding="utf-8").split("http-snippets: |\n")[1].split("apiVersion:")[0]
+    told = (
+        (KUBERNETES / "ingress.yaml").read_text(encoding="utf-8").split("http-snippets: |\n")[1].split("apiVersion:")[0]
+    )
     lines = [line.lstrip("# ") for line in told.splitlines()]
     shipped = (ROOT / "deploy" / "nginx" / "trial-cds.conf").read_text(encoding="utf-8")
     assert lines == re.findall(r"^ +(\w*client_header_buffer\w* .*;)$", shipped, re.MULTILINE)
