@@ -334,6 +334,9 @@ def test_prometheus_asks_each_pod_with_the_token_of_the_secret(
     monitored = yaml.safe_load((KUBERNETES / "podmonitor.example.yaml").read_text(encoding="utf-8"))["spec"]
     deployment = of_kind(manifests, "Deployment")["spec"]
     assert monitored["selector"] == deployment["selector"]
+    job = deployment["template"]["metadata"]["labels"][monitored["jobLabel"]]
+    asked = (ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r'job="([^"]*)"', asked)) == {job}
     (endpoint,) = monitored["podMetricsEndpoints"]
     (container,) = deployment["template"]["spec"]["containers"]
     assert endpoint["port"] == container["ports"][0]["name"]
