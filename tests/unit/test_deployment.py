@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cards import Attestation
 from cds_service.cli import _parser
 from cds_service.settings import PREFIX, Settings, SettingsError, load_settings
 from tests.support.service import make_app
@@ -360,3 +361,12 @@ def test_the_settings_of_the_example_are_cautious(monkeypatch: pytest.MonkeyPatc
     assert settings.recruitment.require_site_attestation
     assert settings.tenants
     assert not settings.open.allow
+
+
+def test_the_attestation_of_the_example_holds_once_it_is_filled_in(tmp_path: Path) -> None:
+    text = TOML.read_text(encoding="utf-8")
+    filled = re.sub(r"^# (\[recruitment\.attestation\]|\w+ = )", r"\1", text, flags=re.MULTILINE)
+    (tmp_path / TOML.name).write_text(filled, encoding="utf-8")
+    attestation = load_settings(tmp_path / TOML.name).recruitment.attestation
+    assert attestation is not None
+    assert Attestation(**attestation.model_dump()).problems(attestation.expires) == ()
