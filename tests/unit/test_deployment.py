@@ -107,8 +107,9 @@ def test_the_service_understands_what_compose_says(
     name: str, compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = compose["services"][name]
-    variables = {**service["environment"], "TRIAL_CDS_PRIVACY__HASH_KEYS": SECRETS["TRIAL_CDS_PRIVACY__HASH_KEYS"]}
-    settings = settings_by(variables, monkeypatch)
+    secret = {name: SECRETS[name] for name in ("TRIAL_CDS_PRIVACY__HASH_KEYS", "TRIAL_CDS_MONITORING__TOKEN")}
+    assert secret.keys() < service["environment"].keys()
+    settings = settings_by({**service["environment"], **secret}, monkeypatch)
     assert settings.server.peers
     assert not settings.database.is_sqlite
     assert understood(service.get("command", ["trial-cds", "serve"]))
