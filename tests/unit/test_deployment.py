@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -65,6 +66,13 @@ def seconds(text: str) -> int:
     found = re.fullmatch(r"(\d+)s", text)
     assert found, text
     return int(found[1])
+
+
+def test_the_changelog_names_every_command() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^- Command line: (.*?)\.$", changelog, re.MULTILINE | re.DOTALL)
+    (commands,) = (action.choices for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    assert set(re.findall(r"`(?:trial-cds )?(\w+)", listed)) >= set(commands)
 
 
 # -- compose.yaml --------------------------------------------------------------------------------------------
