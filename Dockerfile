@@ -18,6 +18,11 @@ COPY requirements/ requirements/
 RUN pip install --no-cache-dir --require-hashes -r requirements/bootstrap.lock \
     && python -m venv --without-pip /opt/trial-cds \
     && uv pip install --require-hashes --build-constraints requirements/build.lock -r requirements/run.lock
+# Traces by OpenTelemetry (docs/observability.md):  --build-arg OTEL=1
+ARG OTEL=
+RUN if [ -n "$OTEL" ]; then \
+        uv pip install --require-hashes --build-constraints requirements/build.lock -r requirements/otel.lock; \
+    fi
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY rules/ rules/
 COPY cards/ cards/

@@ -14,7 +14,7 @@ PYTHON ?=
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r command does; do \
-	    printf '%-12s %s\n' "$$command" "$$does"; done
+	    printf '%-18s %s\n' "$$command" "$$does"; done
 
 setup: $(VENV)/.installed ## build .venv from the locks (the others do this by themselves)
 

@@ -33,7 +33,7 @@ from cds_service.pauses import pauses
 from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 from cds_service.storage.database import DatabaseBusy
-from cds_service.storage.journal import Journal, Outcome, Parties
+from cds_service.storage.journal import NO_ATTESTATION, Journal, Outcome, Parties
 from cds_service.storage.pseudonyms import Pseudonyms
 from cds_service.storage.switches import KillSwitch
 from cds_service.suppression import History, Pauses, Present, suppressed_by
@@ -251,7 +251,7 @@ class PatientView:
         agreed, assessment = self._agreed[tenant.name], present.assessment
         if not agreed.cards.allows_card(assessment.verdict, assessment.evaluated_on):
             shown = assessment.verdict in agreed.cards.show
-            account.ends(Outcome.NO_CARD, "no-attestation" if shown else assessment.verdict.value)
+            account.ends(Outcome.NO_CARD, NO_ATTESTATION if shown else assessment.verdict.value)
             return []
         with account.course.stage("history"):
             history = earlier.known() if agreed.pauses else History()

@@ -25,6 +25,7 @@ from cds_service.patient_data.breaker import BreakerState
 from cds_service.patient_data.prefetch import PrefetchState
 from cds_service.patient_data.query_plan import TYPES
 from cds_service.process import PerProcess
+from cds_service.storage.journal import NO_ATTESTATION, Outcome
 from rules.assessment import Status
 from rules.results import Cause
 from rules.trial import Trial
@@ -180,6 +181,7 @@ class Metrics:
         for trial in self._trials:
             self._of(catalogue.BUILD, version("trial-cds"), trial.id, trial.rules_version).set(1)
             self._of(catalogue.DEADLINE_HITS, trial.service_id)
+            self._of(catalogue.CALLS, trial.service_id, Outcome.NO_CARD.value, NO_ATTESTATION)
         for work in ("read", "write"):
             for outcome in ("busy", "failed"):
                 self._of(catalogue.DATABASE_ERRORS, work, outcome)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
 _MISSING = (
-    "tracing.endpoint: traces need the extra `otel`, which is not installed. Install it, with "
-    "uv pip install --require-hashes -r requirements/otel.lock, or take the setting out"
+    "tracing.endpoint: traces need the extra `otel`, which is not installed. Install "
+    "requirements/otel.lock as docs/observability.md says, or take the setting out"
 )
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME = "trial-cds"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cards.override_reasons import REASONS
-from cds_service.storage.journal import Outcome
+from cds_service.storage.journal import NO_ATTESTATION, Outcome
 from cds_service.suppression import SHOWN
 
 
@@ -19,6 +19,6 @@ def why_no_card(explanation: Mapping[str, Any]) -> str:
         return "Held back: it was shown on another day, and nothing has changed since."
     if outcome == Outcome.FILTERED:
         return f"This site wants no card here, whatever the chart says ({cause})."
-    if cause == "no-attestation":
+    if cause == NO_ATTESTATION:
         return "The site requires a statement that it recruits, and there is none that holds."
     return "A clinician would see nothing. What was found stands below."

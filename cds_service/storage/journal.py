@@ -56,6 +56,10 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+NO_ATTESTATION = "no-attestation"
+"""Cause of `Outcome.NO_CARD`: the statement that the site recruits does not hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parties:
     """Whom a call is about and who makes it, as far as the request said so."""

@@ -134,6 +134,7 @@ def test_what_is_still_to_happen_is_there_with_0(client: FlaskClient) -> None:
     found = scrape(client)
     for name in ("database_errors_total", "deadline_hits_total", "breaker_state", "breaker_trips_total"):
         assert any(given == f"trial_cds_{name}" for given, _ in found), name
+    assert any(name == "trial_cds_calls_total" and ("cause", "no-attestation") in labels for name, labels in found)
     assert total(found, "rules_self_test_passed", trial="NCT01374854") == 1
     assert total(found, "threads") == 8
 

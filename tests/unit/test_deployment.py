@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cards import Attestation
 from cds_service.cli import _parser
 from cds_service.settings import PREFIX, Settings, SettingsError, load_settings
 from tests.support.service import make_app
@@ -64,6 +68,13 @@ def seconds(text: str) -> int:
     return int(found[1])
 
 
+def test_the_changelog_names_every_command() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^- Command line: (.*?)\.$", changelog, re.MULTILINE | re.DOTALL)
+    (commands,) = (action.choices for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    assert set(re.findall(r"`(?:trial-cds )?(\w+)", listed)) >= set(commands)
+
+
 # -- compose.yaml --------------------------------------------------------------------------------------------
 
 
@@ -104,8 +115,9 @@ def test_the_service_understands_what_compose_says(
     name: str, compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = compose["services"][name]
-    variables = {**service["environment"], "TRIAL_CDS_PRIVACY__HASH_KEYS": SECRETS["TRIAL_CDS_PRIVACY__HASH_KEYS"]}
-    settings = settings_by(variables, monkeypatch)
+    secret = {name: SECRETS[name] for name in ("TRIAL_CDS_PRIVACY__HASH_KEYS", "TRIAL_CDS_MONITORING__TOKEN")}
+    assert secret.keys() < service["environment"].keys()
+    settings = settings_by({**service["environment"], **secret}, monkeypatch)
     assert settings.server.peers
     assert not settings.database.is_sqlite
     assert understood(service.get("command", ["trial-cds", "serve"]))
@@ -151,6 +163,44 @@ def test_the_unit_of_systemd_starts_the_service_and_gives_it_time_to_stop() -> N
     assert int(unit["TimeoutStopSec"]) > Settings().server.graceful_seconds
     assert unit["KillMode"] == "mixed", "workers that are told to stop by others than their server come back"
     assert unit["WorkingDirectory"] == f"/var/lib/{unit['StateDirectory']}"
+
+
+def test_the_command_of_a_host_runs_as_the_unit_does(tmp_path: Path) -> None:
+    (tmp_path / "systemd-run").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    (tmp_path / "systemd-run").chmod(0o700)
+    asked = ["tenant", "off", "st-mary", "--why", "wrong charts, it seems"]
+    command = [str(ROOT / "deploy" / "systemd" / "trial-cds"), *asked]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(
+        command, env={"PATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=True
+    )
+    *options, program = done.stdout.splitlines()[: -len(asked)]
+    assert program == "/opt/trial-cds/bin/trial-cds"
+    assert done.stdout.splitlines()[-len(asked) :] == asked
+    unit = (ROOT / "deploy" / "systemd" / "trial-cds.service").read_text(encoding="utf-8").splitlines()
+    given = dict(
+        option.lstrip("-").removeprefix("property=").split("=", 1)
+        for option in options
+        if "setenv" not in option and "=" in option
+    )
+    assert f"User={given.pop('uid')}" in unit
+    assert f"Group={given.pop('gid')}" in unit
+    assert f"WorkingDirectory={given.pop('working-directory')}" in unit
+    assert {f"{name}={value}" for name, value in given.items()} < set(unit)
+    assert given.keys() == {"EnvironmentFile", "StateDirectory", "StateDirectoryMode", "UMask"}
+    variables = [option.removeprefix("--setenv=") for option in options if "setenv" in option]
+    assert f"Environment={variables[0]}" in unit
+    assert re.fullmatch(r"LOGNAME=\S+", variables[1])
+
+
+def test_a_new_version_leaves_settings_and_keys_of_a_host_alone() -> None:
+    host = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8").split("## A host")[1].split("\n## ")[0]
+    program, once = re.findall(r"```sh\n(.*?)```", host, re.DOTALL)
+    assert "/etc/trial-cds" not in program
+    assert "nginx" not in program
+    assert "secrets.env" in once
+    assert "deploy/systemd" not in once, "what comes with the program is renewed with it"
+    assert once.index("trial-cds db upgrade") < once.index("enable --now")
 
 
 # -- deploy/kubernetes ---------------------------------------------------------------------------------------
@@ -261,6 +311,15 @@ def test_every_public_address_is_let_in_and_nothing_else(manifests: list[dict[st
     assert all(any(f"{route}/".startswith(f"{path}/") for route in routes) for path in exact | under)
 
 
+def test_what_no_annotation_of_the_ingress_says_is_told_in_the_words_of_the_shipped_nginx() -> None:
+    told = (
+        (KUBERNETES / "ingress.yaml").read_text(encoding="utf-8").split("http-snippets: |\n")[1].split("apiVersion:")[0]
+    )
+    lines = [line.lstrip("# ") for line in told.splitlines()]
+    shipped = (ROOT / "deploy" / "nginx" / "trial-cds.conf").read_text(encoding="utf-8")
+    assert lines == re.findall(r"^ +(\w*client_header_buffer\w* .*;)$", shipped, re.MULTILINE)
+
+
 def test_selectors_find_their_pods(manifests: list[dict[str, Any]]) -> None:
     labels = {kind: template["metadata"]["labels"] for kind, template in pods(manifests)}
     service = labels["Deployment"]
@@ -285,6 +344,9 @@ def test_prometheus_asks_each_pod_with_the_token_of_the_secret(
     monitored = yaml.safe_load((KUBERNETES / "podmonitor.example.yaml").read_text(encoding="utf-8"))["spec"]
     deployment = of_kind(manifests, "Deployment")["spec"]
     assert monitored["selector"] == deployment["selector"]
+    job = deployment["template"]["metadata"]["labels"][monitored["jobLabel"]]
+    asked = (ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r'job="([^"]*)"', asked)) == {job}
     (endpoint,) = monitored["podMetricsEndpoints"]
     (container,) = deployment["template"]["spec"]["containers"]
     assert endpoint["port"] == container["ports"][0]["name"]
@@ -308,3 +370,12 @@ def test_the_settings_of_the_example_are_cautious(monkeypatch: pytest.MonkeyPatc
     assert settings.recruitment.require_site_attestation
     assert settings.tenants
     assert not settings.open.allow
+
+
+def test_the_attestation_of_the_example_holds_once_it_is_filled_in(tmp_path: Path) -> None:
+    text = TOML.read_text(encoding="utf-8")
+    filled = re.sub(r"^# (\[recruitment\.attestation\]|\w+ = )", r"\1", text, flags=re.MULTILINE)
+    (tmp_path / TOML.name).write_text(filled, encoding="utf-8")
+    attestation = load_settings(tmp_path / TOML.name).recruitment.attestation
+    assert attestation is not None
+    assert Attestation(**attestation.model_dump()).problems(attestation.expires) == ()
