@@ -42,7 +42,6 @@ def registration_sheet(ehr: Ehr, trial: Trial, settings: Settings) -> dict[str, 
             "discovery": f"{base}/cds-services",
             "service": service,
             "feedback": f"{service}/feedback",
-            "ready": f"{base}/health/ready",
         },
         "prefetch": _prefetch(trial, described["prefetch"]),
         "pulled": _pulled(trial, ehr),
@@ -56,7 +55,7 @@ def registration_sheet(ehr: Ehr, trial: Trial, settings: Settings) -> dict[str, 
         "latency": _latency(settings),
         "stored": _stored(settings),
         "steps": list(ehr.steps),
-        "test": _test(trial),
+        "test": _test(trial, settings),
     }
 
 
@@ -242,9 +241,10 @@ def _stored(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _test(trial: Trial) -> list[str]:
+def _test(trial: Trial, settings: Settings) -> list[str]:
+    reached = "Discovery without a token answers 401" if settings.tenants else "Discovery answers 200"
     return [
-        "The health address above answers 200 from the network of the EHR.",
+        f"{reached}, from the network of the EHR.",
         f"Discovery lists {trial.service_id}.",
         "Open a test patient with type 2 diabetes only: 200 with no card.",
         "Open a test patient with type 1 diabetes since more than two years, an HbA1c of 8.4 % of last month and a "

@@ -79,6 +79,17 @@ def test_the_home_page_says_that_the_service_is_healthy(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text(re.compile("Healthy: .*database.*rules NCT01374854"))
 
 
+@pytest.mark.refusals(403, 404)
+@pytest.mark.parametrize("status", [403, 404])
+def test_where_a_proxy_keeps_health_for_operators_the_home_page_does_not_say_that_it_is_ill(
+    page: Page, status: int
+) -> None:
+    page.route("**/health/ready", lambda route: route.fulfill(status=status, content_type="text/html", body="<html>"))
+    page.goto("/")
+    expect(page.get_by_role("status")).to_have_text("Its health is told to its operators.")
+    expect(page.locator(".health.bad")).to_have_count(0)
+
+
 def test_the_protocol_sheet_can_be_searched(page: Page) -> None:
     page.goto("/protocol")
     expect(page.locator("section.criterion:visible")).to_have_count(42)

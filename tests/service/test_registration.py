@@ -21,6 +21,7 @@ from cds_service.storage.tables import metadata
 from cds_service.tenant_settings import TenantSettings
 from tests.service.test_pages import Page
 from tests.support.service import TODAY, call, candidate, make_app, post
+from tests.support.tokens import PUBLIC_URL, st_mary
 
 EACH = pytest.mark.parametrize("ehr", EHRS)
 URL = "https://cds.example.org/trial"
@@ -91,6 +92,18 @@ def test_the_addresses_are_those_of_the_setting(configured: FlaskClient, ehr: st
     pauses = {reason["code"]: reason["pause"]["days"] for reason in shown["overrideReasons"]}
     assert (pauses["limited-time"], pauses["patient-refuses"]) == (3, 365)
     assert shown["stored"]["purge"] == "trial-cds purge --older-than 365d"
+
+
+@EACH
+def test_the_first_step_of_the_test_works_through_a_proxy_that_keeps_health_for_operators(
+    client: FlaskClient, tmp_path: Path, ehr: str
+) -> None:
+    app = make_app(tmp_path, public_url=PUBLIC_URL, tenants=(st_mary().tenant(tmp_path),))
+    for asked, status in ((client, 200), (app.test_client(), 401)):
+        shown = sheet(asked, ehr)
+        assert "health" not in str(shown)
+        assert f"answers {status}, from the network of the EHR" in shown["test"][0]
+        assert asked.get("/cds-services").status_code == status
 
 
 @EACH
