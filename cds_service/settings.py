@@ -238,7 +238,10 @@ class Settings(BaseSettings):
     )
 
     public_url: WebAddress = Field(
-        default="http://127.0.0.1:8000", description="Base of every absolute link on cards and pages."
+        default="http://127.0.0.1:8000",
+        description="Address that clients call: base of every absolute link, and of the claim aud. Give it without a "
+        "path: pages and the shipped proxies live at the root. A path is for a proxy of your own that strips it; calls "
+        "work behind it, pages do not.",
     )
     zone: Zone = Field(default="UTC", description="Time zone of the site: it decides what day it is.")
     show: Shown = Field(

@@ -28,7 +28,7 @@ over the file. In the file a group is a table, and in a variable two underscores
 as JSON:
 
 ```toml
-public_url = "https://cds.example.org/trial"
+public_url = "https://cds.example.org"
 zone = "Europe/Berlin"
 
 [recruitment]
@@ -36,7 +36,7 @@ require_site_attestation = true
 ```
 
 ```sh
-TRIAL_CDS_PUBLIC_URL=https://cds.example.org/trial
+TRIAL_CDS_PUBLIC_URL=https://cds.example.org
 TRIAL_CDS_RECRUITMENT__REQUIRE_SITE_ATTESTATION=true
 TRIAL_CDS_OPEN__FHIR_SERVERS='["https://ehr.example.org/fhir"]'
 ```
