@@ -13,8 +13,11 @@ from pydantic import AfterValidator, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from cds_service.setting_types import OrderCode
 from cds_service.settings import PREFIX, Settings
 from cds_service.tenant_settings import TenantSettings
+from cds_service.trials import TRIALS
+from rules.trial import load_trial
 
 PATH = Path(__file__).with_name("configuration.md")
 
@@ -52,7 +55,10 @@ _KINDS = {
 }  # fmt: skip
 """What the checks of a value ask for, by the check's name."""
 
-_TYPES = {bool: "true or false", int: "whole number", float: "number", str: "text", SecretStr: "secret", Path: "file"}
+_TYPES = {
+    bool: "true or false", int: "whole number", float: "number", str: "text", SecretStr: "secret", Path: "file",
+    OrderCode: f"{{{', '.join(OrderCode.model_fields)}}}",
+}  # fmt: skip
 
 
 def document() -> str:
@@ -63,7 +69,7 @@ def document() -> str:
 
 def _group(path: str, model: type[BaseModel]) -> Iterator[str]:
     """Yield a table of the plain settings of ``model``, then its groups."""
-    plain = {name: field for name, field in model.model_fields.items() if _model_of(field) is None}
+    plain = _plain(model)
     if path:
         yield f"## {path}\n"
         yield f"{_first_line(model)}\n"
@@ -83,6 +89,13 @@ def _tenants(field: FieldInfo) -> Iterator[str]:
     yield f"{field.description} Each is a table `[[tenants]]` of the file.\n"
     yield from _table("", _plain(TenantSettings), TenantSettings)
     yield f"The groups {', '.join(inherited)} can be given for one tenant too; they then replace those above.\n"
+    yield f"The tests that `order_codes` can name are {', '.join(f'`{test}`' for test in _tests())}.\n"
+
+
+def _tests() -> list[str]:
+    """Return the ids of the tests that some trial can suggest."""
+    usual = [load_trial(package).standard_of_care for package in TRIALS]
+    return sorted({test.id for one in usual if one for test in one.tests})
 
 
 def _plain(model: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -109,7 +122,9 @@ def _inherits(model: type[BaseModel], name: str) -> str:
 
 
 def _model_of(field: FieldInfo) -> type[BaseModel] | None:
-    """Return the group that a field is, also one that may be left out or given several times."""
+    """Return the group that a field is, also one that may be left out or given several times; a table is none."""
+    if get_origin(field.annotation) is dict:
+        return None
     for kind in (field.annotation, *get_args(field.annotation)):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from cards.profiles import PROFILES
+from cds_service.tenant_settings import TenantSettings
 from docs import cards, configuration, value_sets
 from docs.criteria import PATH, document
 from rules.trial import Trial
@@ -60,6 +61,13 @@ def test_the_example_patients_have_the_verdicts_they_stand_for(example: cards.Ex
 def test_the_reference_of_all_settings_is_current() -> None:
     current = configuration.PATH.read_text(encoding="utf-8") == configuration.document()
     assert current, "docs/configuration.md is stale: run `make docs`"
+
+
+def test_every_setting_of_a_tenant_is_in_the_reference() -> None:
+    of_tenants = configuration.document().partition("## [[tenants]]")[2]
+    rows = set(re.findall(r"^\| `([^`]+)`", of_tenants, re.MULTILINE))
+    (groups,) = re.findall(r"^The groups (.*) can be given", of_tenants, re.MULTILINE)
+    assert rows | set(re.findall(r"`([^`]+)`", groups)) == set(TenantSettings.model_fields)
 
 
 def test_every_setting_has_a_meaning() -> None:
