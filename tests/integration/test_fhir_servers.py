@@ -28,7 +28,7 @@ from rules.assess import Executor
 from rules.record import SearchState
 from rules.trial import Trial
 from tests.support.borrowed_server import BorrowedServer, Json, Refused
-from tests.support.charts import PUBLIC, assessed, moved, public_chart, sandbox_chart
+from tests.support.charts import NO_PUBLIC, PUBLIC, assessed, moved, public_chart, sandbox_chart
 from tests.support.fhir import C_PEPTIDE, HBA1C, condition, observation, patient
 from tests.support.sekmet import NEEDS_SEKMET
 from tests.support.service import TODAY, call, make_app, post
@@ -136,9 +136,7 @@ FEW = {
 }  # fmt: skip
 """Those that are put on a borrowed server too: all with type 1, and from each source one."""
 
-FILES = sorted(PUBLIC.glob("*.json")) or [
-    pytest.param(None, marks=pytest.mark.skip(f"the public bundles are not at {PUBLIC.name}/ beside the project"))
-]
+FILES = sorted(PUBLIC.glob("*.json")) or [pytest.param(None, marks=pytest.mark.skip(NO_PUBLIC))]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: getattr(path, "stem", None))

@@ -13,9 +13,9 @@ from rules.assess import Executor, assess
 from rules.assessment import Assessment, Status
 from rules.record import COMPLETE, SEARCHES, Entry, PatientRecord, read_record
 from rules.trial import Trial
+from tests.support.charts import NO_PUBLIC, PUBLIC
 
-FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "patients"
-FILES = sorted(FOLDER.glob("*.json"))
+FILES = sorted(PUBLIC.glob("*.json"))
 
 TYPE_1 = {
     "ecqm-cms122-t1d-denom.json", "ecqm-cms122-t1d-denomexcl.json", "ecqm-cms122-t1d-noip.json",
@@ -24,7 +24,7 @@ TYPE_1 = {
 }  # fmt: skip
 """The bundles with a type 1 code (E10.10, E10.21 or 46635009); read by hand."""
 
-pytestmark = pytest.mark.skipif(not FILES, reason=f"the public bundles are not at {FOLDER.name}/ beside the project")
+pytestmark = pytest.mark.skipif(not FILES, reason=NO_PUBLIC)
 
 
 def record_in(path: Path) -> PatientRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, tzinfo
 from pathlib import Path
@@ -17,8 +18,13 @@ from rules.trial import Trial
 
 Json = dict[str, Any]
 
-PUBLIC = Path(__file__).parents[2].parent / "shared" / "data" / "patients"
+PUBLIC = Path(
+    os.environ.get("TRIAL_CDS_TEST_BUNDLES") or Path(__file__).parents[2].parent / "shared" / "data" / "patients"
+)
 """Where the public bundles lie, if they are there: beside the project, not in it."""
+
+NO_PUBLIC = f"no public bundles in {PUBLIC}: they do not ship; name their folder in TRIAL_CDS_TEST_BUNDLES"
+"""Why the tests of them skip."""
 
 _READ = frozenset(SEARCHES_OF_TYPE) | {"Practitioner"}
 """Types that are put on a server: those that the service asks for, and whom they name.
