@@ -152,7 +152,7 @@ def sentences(figures: list[Figures], means: Means, busy: float) -> str:
         f"{busy:.1f} from other work when it began: the wall clock says little then, and CPU time is longer too, "
         "though less so.",
         f"One million such people would take {hours:.1f} hours of {means.workers} cores, at the largest run's "
-        f"{largest.ms_a_person:.1f} ms of CPU a person, grouping and writing included (the design's budget: "
+        f"{largest.ms_a_person:.1f} ms of CPU a person, grouping and writing included (the budget: "
         f"{BUDGET_MS} ms), {largest.source_bytes / largest.people * _MILLION / 1e9:,.0f} GB of source and "
         f"{largest.result_bytes / largest.people * _MILLION / 1e9:,.0f} GB of results.",
     ]
@@ -160,9 +160,8 @@ def sentences(figures: list[Figures], means: Means, busy: float) -> str:
     if smaller:
         before = smaller[-1]
         said.append(
-            f"From {before.people:,} to {largest.people:,} people CPU a person grows to "
-            f"{largest.ms_a_person / before.ms_a_person:.2f} times, memory to "
-            f"{largest.peak_bytes / before.peak_bytes:.2f} times."
+            f"With {largest.people:,} people, CPU a person is {largest.ms_a_person / before.ms_a_person:.2f} times "
+            f"that with {before.people:,}, and memory {largest.peak_bytes / before.peak_bytes:.2f} times."
         )
     return " ".join(said)
 

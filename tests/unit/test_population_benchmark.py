@@ -24,7 +24,8 @@ def test_a_million_people_are_extrapolated_from_the_largest_run() -> None:
     said = sentences([figures(100_000, 7.2, 600_000_000), figures(10_000, 8.0, 500_000_000)], Means(2, "4GB"), 0.5)
     assert "would take 1.0 hours of 2 cores, at the largest run's 7.2 ms" in said
     assert "109 GB of source and 36 GB of results" in said
-    assert "From 10,000 to 100,000 people CPU a person grows to 0.90 times, memory to 1.20 times" in said
+    assert "(the budget: 2.5 ms)" in said
+    assert "With 100,000 people, CPU a person is 0.90 times that with 10,000, and memory 1.20 times" in said
 
 
 def test_figures_are_written_between_the_marks(tmp_path: Path) -> None:
