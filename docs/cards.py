@@ -133,7 +133,8 @@ def document() -> str:
 def _suggestions_text() -> list[str]:
     return [
         "Off by default (`suggest_orders`), and only while a dated statement that the site recruits stands. Suggested",
-        "are tests of routine diabetes care that are overdue and not on order, as drafts; never a test for the study.",
+        "are tests of routine diabetes care that are overdue and not on order, as drafts, by the site's own codes",
+        "where `order_codes` gives them; never a test for the study.",
         "",
     ]
 
