@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
+import pwd
 import sys
 from datetime import UTC, datetime
 
@@ -46,7 +46,7 @@ def _switch(options: argparse.Namespace) -> int:
         set_switch(connection, options.tenant, Switch(options.off, datetime.now(UTC), _account(), options.why))
     print(
         f"{options.tenant} is switched {'off' if options.off else 'on'}; every worker and host knows it within "
-        f"{LOOK_SECONDS:.0f} seconds."
+        f"{LOOK_SECONDS:.0f} seconds, while the database works."
     )
     if not (options.off or known[options.tenant]):
         print("The settings still say enabled = false for it, so there is no card.")
@@ -81,11 +81,18 @@ def _names(settings: Settings) -> dict[str, bool]:
 
 
 def _account() -> str:
-    """Return the name of the account that runs this; in a container it can be a number alone."""
+    """Return the account that runs this, in a container perhaps a number alone, and then who it says it is.
+
+    The latter comes from the environment, where anybody can write anything: it only adds to the account.
+    """
+    number = os.getuid()
     try:
-        return getpass.getuser()[:100]
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+        account = pwd.getpwuid(number).pw_name
+    except KeyError:
+        account = f"uid {number}"
+    given = (os.environ.get(name, "") for name in ("SUDO_USER", "LOGNAME"))
+    told = next((name for name in given if name and name != account and name.isprintable()), None)
+    return (f"{account} (as told: {told})" if told else account)[:100]
 
 
 def _reason(text: str) -> str:

@@ -6,18 +6,23 @@ With two services as they are run: test_two_hosts.
 from __future__ import annotations
 
 import logging
+import os
+import pwd
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from cds_service import tenant_commands
 from cds_service.cli import main
 from cds_service.storage.database import Database
 from cds_service.storage.switches import LOOK_SECONDS, KillSwitch, positions
 from cds_service.storage.tables import switches
+from tests.support.service import locked
 
 
 class Clock:
@@ -31,6 +36,8 @@ class Clock:
 @pytest.fixture
 def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", database_url)
+    # Where the machine is busy, a look can take longer than it may.
+    monkeypatch.setattr("cds_service.storage.switches._WAIT_SECONDS", 20)
     made = Database(database_url)
     made.upgrade()
     yield made
@@ -42,12 +49,9 @@ def _switch(position: str, tenant: str = "open", why: str = "a test") -> int:
 
 
 def _is_told(switch: KillSwitch, clock: Clock, position: str) -> bool:
-    """Look until it is so. Where the machine is busy, a look can take longer than it may."""
-    for _ in range(20):
-        clock.now += LOOK_SECONDS
-        if switch.is_off("open") == (position == "off"):
-            return True
-    return False
+    """Return whether it is so once the time has passed after which a process looks."""
+    clock.now += LOOK_SECONDS
+    return switch.is_off("open") == (position == "off")
 
 
 def test_what_is_switched_holds_for_all_within_seconds(database: Database) -> None:
@@ -86,6 +90,23 @@ def test_while_the_database_does_not_answer_the_last_position_holds(
     assert [record.message for record in caplog.records] == ["kill switch not looked up"]
 
 
+def test_the_time_that_a_look_takes_is_not_added(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    switch = KillSwitch(database, clock)
+    began = []
+
+    def slowly(*_: Any) -> frozenset[str]:
+        began.append(clock.now)
+        clock.now += 0.25
+        return frozenset()
+
+    monkeypatch.setattr(database, "read", slowly)
+    for _ in range(2):
+        clock.now = LOOK_SECONDS * (len(began) + 1)
+        switch.is_off("open")
+    assert began == [LOOK_SECONDS, 2 * LOOK_SECONDS]
+
+
 def test_a_change_is_in_the_log(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     clock = Clock()
@@ -94,7 +115,7 @@ def test_a_change_is_in_the_log(database: Database, caplog: pytest.LogCaptureFix
         _switch(position)
         assert _is_told(switch, clock, position)
     events = [(record.message, record.fields) for record in caplog.records if hasattr(record, "fields")]
-    assert [event for event in events if event[0] != "kill switch not looked up"] == [
+    assert events == [
         ("switched off", {"tenant": "open"}),
         ("switched on", {"tenant": "open"}),
     ]
@@ -116,6 +137,46 @@ def test_who_switched_when_and_why_is_kept(database: Database, capsys: pytest.Ca
     said = capsys.readouterr().out
     assert said.startswith("open is on; switched on 20")
     assert said.endswith(f"by {last.who}: mended in 1.2\n")
+
+
+@pytest.mark.parametrize(
+    ("told", "recorded"),
+    [
+        ({}, "{}"),
+        ({"LOGNAME": "alice"}, "{} (as told: alice)"),
+        ({"LOGNAME": "root", "SUDO_USER": "alice"}, "{} (as told: alice)"),
+        ({"LOGNAME": "alice\nbob"}, "{}"),
+        ({"LOGNAME": "a" * 200}, f"{{}} (as told: {'a' * 200})"),
+    ],
+)
+def test_who_it_was_is_the_account_itself_and_then_what_it_was_told(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], recorded: str
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert tenant_commands._account() == recorded.format(pwd.getpwuid(os.getuid()).pw_name)[:100]
+
+
+def test_an_account_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4_242_424)
+    for name in ("LOGNAME", "SUDO_USER"):
+        monkeypatch.delenv(name, raising=False)
+    assert tenant_commands._account() == "uid 4242424"
+
+
+def test_while_another_program_holds_the_database_the_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'service.sqlite'}"
+    monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", url)
+    monkeypatch.setattr("cds_service.storage.database._MOST_SECONDS", 0)
+    Database(url).create()
+    with locked(tmp_path):
+        assert _switch("off") == 1
+    assert "Another program may hold it: try again." in capsys.readouterr().err
+    assert _switch("off") == 0
 
 
 def test_a_purge_keeps_the_last_position(database: Database) -> None:
