@@ -167,7 +167,7 @@ def _maximum(chart: Chart, given: Ratio | None, measure: Measure) -> Fraction | 
 
 
 def _days(chart: Chart, quantity: Quantity | None) -> Fraction | None:
-    if quantity is None or not quantity.value:
+    if quantity is None or quantity.value is None or quantity.value <= 0:
         return None
     units = chart.analyte("duration").units
     known = (units.get(chart.units.canonical(spelling) or "") for spelling in (quantity.code, quantity.unit))
@@ -239,6 +239,10 @@ def times_a_day(chart: Chart, timing: Timing | None) -> Interval | None:
 
 
 def _by_period(chart: Chart, repeat: Repeat) -> Interval | None:
+    """Return what frequency and period say; anything at all where one of them cannot be."""
+    numbers = (repeat.frequency, repeat.frequency_max, repeat.period, repeat.period_max)
+    if any(number is not None and number <= 0 for number in numbers):
+        return ANYTHING
     shortest = _days(chart, Quantity(value=repeat.period or Decimal(1), code=repeat.period_unit))
     if shortest is None:
         return None

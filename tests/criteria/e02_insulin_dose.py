@@ -377,6 +377,18 @@ CASES = [
     ),
     case("an implausible dose", insulin(GLARGINE, "99999999999999999999 U", QD), expect="unknown"),
     case("an endless frequency", insulin(GLARGINE, "60 U", every(10**18)), expect="met"),
+    *(
+        case(f"a frequency that is none: {words}", insulin(GLARGINE, "60 U", timing), expect="unknown", says="no readable")
+        for words, timing in (
+            ("less than never", every(-2)),
+            ("endlessly less than never", every(-(10**18))),
+            ("never", every(0)),
+            ("most less than never", every(1, frequencyMax=-(10**18))),
+            ("a period before its beginning", every(1, "-1")),
+            ("no period", every(1, "0")),
+            ("longest period before its beginning", every(1, "1", periodMax=Decimal(-1))),
+        )
+    ),
     case("unit not known", insulin(GLARGINE, "101 mg", QD), expect="unknown"),
     case("syringe marks are no unit", insulin(GLARGINE, "20 marks", QD), expect="unknown"),
     case(
