@@ -378,7 +378,12 @@ CASES = [
     case("an implausible dose", insulin(GLARGINE, "99999999999999999999 U", QD), expect="unknown"),
     case("an endless frequency", insulin(GLARGINE, "60 U", every(10**18)), expect="met"),
     *(
-        case(f"a frequency that is none: {words}", insulin(GLARGINE, "60 U", timing), expect="unknown", says="no readable")
+        case(
+            f"no frequency: {words}",
+            insulin(GLARGINE, "60 U", timing),
+            expect="unknown",
+            says="no readable",
+        )
         for words, timing in (
             ("less than never", every(-2)),
             ("endlessly less than never", every(-(10**18))),
