@@ -145,7 +145,7 @@ _DESCRIPTIONS: Mapping[int, str] = {
     412: "Required data are neither in the prefetch nor to be had from the FHIR server.",
     413: "The body is too large.",
     415: "The body is not JSON, or is compressed.",
-    503: "The database is busy: send it again. Or the rules did not pass their own test.",
+    503: "The database is busy or fails: send it again. Or the rules did not pass their own test.",
 }
 
 

@@ -58,15 +58,15 @@ def too_slow() -> Refused:
 def database_busy() -> Refused:
     return Refused(
         HTTPStatus.SERVICE_UNAVAILABLE, "transient",
-        "The database is busy, and this feedback may not have been stored. Send it again later: what is there already "
-        "is not stored twice.",
+        "The database is busy or fails, and this feedback may not have been stored. Send it again later: what is there "
+        "already is not stored twice.",
     )  # fmt: skip
 
 
 def sign_in_busy() -> Refused:
     return Refused(
         HTTPStatus.SERVICE_UNAVAILABLE, "transient",
-        "The database is busy, so that the token could not be checked for being used before. Call again later.",
+        "The database is busy or fails, and the token could not be checked for being used before. Call again later.",
     )  # fmt: skip
 
 

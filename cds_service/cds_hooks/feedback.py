@@ -13,10 +13,12 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 import orjson
+from sqlalchemy.exc import SQLAlchemyError
 
 from cards.override_reasons import REASONS
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.wire import read_feedback
+from cds_service.logs import log_failure
 from cds_service.security.tenants import Tenant
 from cds_service.storage.database import DatabaseBusy
 from cds_service.storage.journal import Feedback, Journal
@@ -62,8 +64,8 @@ def take_feedback(body: bytes, recipient: Recipient, journal: Journal) -> dict[s
 
     Entries on cards that are not known here are stored too, and named: they keep no card away.
 
-    Raises `errors.Refused`: 400 for a body without a feedback array, 503 when the database is busy; and
-    SQLAlchemyError.
+    Raises `errors.Refused`: 400 for a body without a feedback array, 503 when the database is busy or
+    fails.
     """
     given = read_feedback(body).feedback
     entries: dict[int, Feedback] = {}
@@ -77,7 +79,8 @@ def take_feedback(body: bytes, recipient: Recipient, journal: Journal) -> dict[s
         refusals.append(Refusal(MOST_ENTRIES, _too_many(len(given))))
     try:
         stored = journal.feedback(recipient.tenant.name, recipient.service, tuple(entries.values()), _BUSY_SECONDS)
-    except DatabaseBusy:
+    except (DatabaseBusy, SQLAlchemyError) as error:
+        log_failure("feedback not stored", error)
         raise errors.database_busy() from None
     answer: dict[str, Any] = {"stored": stored.new, "alreadyKnown": len(entries) - stored.new}
     unknown = [index for index, entry in entries.items() if entry.card in stored.unknown_cards]

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import orjson
 from flask import Blueprint, Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.cds_hooks import errors
 from cds_service.cds_hooks.body import read_body
 from cds_service.cds_hooks.discovery import describe_service
 from cds_service.cds_hooks.feedback import Recipient, counts, take_feedback
 from cds_service.cds_hooks.patient_view import PatientView
+from cds_service.logs import log_failure
 from cds_service.security.authentication import TellsTenant
 from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
@@ -50,7 +52,8 @@ def blueprint(
         try:
             with g.course.stage("sign-in"):
                 tenant = g.tenant = authenticator.tenant_of(request.headers.get("Authorization"), path)
-        except DatabaseBusy:
+        except (DatabaseBusy, SQLAlchemyError) as error:
+            log_failure("token not remembered", error)
             raise errors.sign_in_busy() from None
         note(tenant=tenant.name)
         return tenant

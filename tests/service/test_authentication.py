@@ -19,8 +19,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from cds_service.storage.replay import UsedTokens
 from tests.support.service import FEEDBACK, SERVICE, call, candidate, locked, make_app, post, said, valid
 from tests.support.tokens import PUBLIC_URL, Client, bearer, key, key_set, public_jwk, st_luke, st_mary
 
@@ -324,6 +326,20 @@ def test_a_token_used_in_one_instance_is_used_in_all(app: Flask, folder: Path, m
 
 def test_while_tokens_cannot_be_remembered_nobody_comes_in(client: FlaskClient, folder: Path, mary: Client) -> None:
     with locked(folder):
+        response = post(client, call(candidate()), headers=mary.signing_in(SERVICE))
+    assert response.status_code == 503
+    assert "Call again later" in said(response)
+    assert_still_works(client, mary)
+
+
+def test_while_the_database_fails_nobody_comes_in(
+    client: FlaskClient, mary: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("", None, Exception())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(UsedTokens, "first_use", fail)
         response = post(client, call(candidate()), headers=mary.signing_in(SERVICE))
     assert response.status_code == 503
     assert "Call again later" in said(response)

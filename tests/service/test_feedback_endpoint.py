@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from tests.support.service import FEEDBACK, call, candidate, locked, make_app, post, said, valid
 
@@ -55,6 +56,17 @@ def test_a_busy_database_is_503_and_says_what_was_lost(tmp_path: Path, monkeypat
     assert "is not stored twice" in said(response)
     answer = post(client, {"feedback": [_entry("a-card")]}, url=FEEDBACK).get_json()
     assert answer["stored"] + answer["alreadyKnown"] == 1
+
+
+def test_a_database_that_fails_is_503_too(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("", None, Exception())
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cds_service.cds_hooks.routes.Journal.feedback", fail)
+        response = post(client, {"feedback": [_entry("a-card")]}, url=FEEDBACK)
+    assert response.status_code == 503
+    assert "is not stored twice" in said(response)
 
 
 def test_a_failure_is_not_told_in_words_about_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
