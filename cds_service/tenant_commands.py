@@ -46,7 +46,7 @@ def _switch(options: argparse.Namespace) -> int:
         set_switch(connection, options.tenant, Switch(options.off, datetime.now(UTC), _account(), options.why))
     print(
         f"{options.tenant} is switched {'off' if options.off else 'on'}; every worker and host knows it within "
-        f"{LOOK_SECONDS:.0f} seconds."
+        f"{LOOK_SECONDS:.0f} seconds, while the database works."
     )
     if not (options.off or known[options.tenant]):
         print("The settings still say enabled = false for it, so there is no card.")

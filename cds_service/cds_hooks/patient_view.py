@@ -247,7 +247,10 @@ class PatientView:
         earlier: EarlierCards,
         tenant: Tenant,
     ) -> list[dict[str, Any]]:
-        """Return the cards, none while an earlier answer or showing keeps them away; put it into the account."""
+        """Return the cards, none while an earlier answer or showing keeps them away; put it into the account.
+
+        None either when the tenant has been switched off since the call began.
+        """
         agreed, assessment = self._agreed[tenant.name], present.assessment
         if not agreed.cards.allows_card(assessment.verdict, assessment.evaluated_on):
             shown = assessment.verdict in agreed.cards.show
@@ -257,6 +260,9 @@ class PatientView:
             history = earlier.known() if agreed.pauses else History()
         if history and agreed.pauses and (cause := suppressed_by(history, present, account.day, agreed.pauses)):
             account.ends(Outcome.SUPPRESSED, cause)
+            return []
+        if self._kill_switch.is_off(tenant.name):  # meanwhile: the data may have taken seconds to come
+            account.ends(Outcome.FILTERED, filters.SWITCHED_OFF)
             return []
         suggesting = agreed.cards.allows_suggestions(assessment.evaluated_on)
         with account.course.stage("cards"):

@@ -16,7 +16,7 @@ from cds_service.storage.database import Database, DatabaseBusy
 from cds_service.storage.tables import switches
 
 LOOK_SECONDS = 2.0
-"""How often a process looks for what was switched: so long can it go on showing cards."""
+"""How often a process looks for what was switched: so long can it go on showing cards while the database works."""
 _WAIT_SECONDS = 0.25
 LONGEST_REASON = 500
 
@@ -58,13 +58,17 @@ class KillSwitch:
         self._looking = threading.Lock()
 
     def is_off(self, tenant: str) -> bool:
-        """True while an operator has switched the tenant off, as known at most `LOOK_SECONDS` ago."""
+        """True while an operator has switched the tenant off, as the database said at most `LOOK_SECONDS` ago.
+
+        While it does not answer, it is asked once in that time.
+        """
         with self._looking:
             if self._now() - self._looked >= LOOK_SECONDS:
                 self._look()
         return tenant in self._off
 
     def _look(self) -> None:
+        looked = self._now()  # what is switched from now on may be missing from what is found
         try:
             found = self._database.read(_WAIT_SECONDS, _tenants_off)
         except (DatabaseBusy, SQLAlchemyError) as error:
@@ -73,7 +77,7 @@ class KillSwitch:
         for tenant in found ^ self._off:
             log("switched off" if tenant in found else "switched on", tenant=tenant)
         self._off = found
-        self._looked = self._now()
+        self._looked = looked
 
 
 def _tenants_off(connection: Connection) -> frozenset[str]:

@@ -274,6 +274,15 @@ def test_the_kill_switch_answers_without_looking_at_the_chart(tmp_path: Path, un
     assert clinic.endings() == [("filtered", "tenant-off")]
 
 
+def test_a_tenant_that_is_switched_off_during_a_call_gets_no_card_from_it(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = iter([False, True])
+    monkeypatch.setattr("cds_service.storage.switches.KillSwitch.is_off", lambda *_: next(asked))
+    assert clinic.open() is None
+    assert clinic.endings() == [("filtered", "switched-off")]
+
+
 def test_a_patient_in_an_emergency_is_filtered_before_anything_is_fetched(clinic: Clinic, unused_port: int) -> None:
     """Nothing listens on that port: a fetch would end in 412."""
     body = call({"patient": patient(), "encounters": bundle(encounter("EMER"))}, user=A)
