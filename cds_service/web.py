@@ -48,6 +48,8 @@ def frame(app: Flask, settings: Settings, tenants: Tenants, metrics: Metrics, tr
 
     @app.teardown_request
     def leave(_: BaseException | None) -> None:
+        if "course" in g:
+            g.course.account = None  # they name each other, so what is known of a chart would stay a while
         if "in_log" in g:
             metrics.leaves()
             REQUEST_ID.reset(g.in_log)

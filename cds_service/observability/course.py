@@ -48,7 +48,7 @@ class SearchStep(NamedTuple):
 
 @dataclass(slots=True)
 class Course:
-    """Filled in while a request is answered. It holds names, states and times alone."""
+    """Filled in while a request is answered. It holds names, states and times alone, but for the account of a call."""
 
     began: float = field(default_factory=time.monotonic)
     stages: list[Step] = field(default_factory=list)
@@ -58,6 +58,7 @@ class Course:
     late: bool = False
     """True when the deadline passed before all data had arrived."""
     account: Account | None = None
+    """Of a patient-view call, with what its rules found in the chart; taken away when the request has ended."""
 
     def stage(self, name: str) -> _Timer:
         """Time what is done in a ``with`` block, however it ends; ``name`` is one of `STAGES`."""

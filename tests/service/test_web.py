@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from html import unescape
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from cds_service.cds_hooks.account import Account
+from rules.record import PatientRecord
 from tests.support.service import FEEDBACK, SERVICE, call, candidate, make_app, post, said
 
 PUBLIC_SANDBOX = "https://sandbox.cds-hooks.org"
@@ -33,6 +36,23 @@ def test_a_page_whose_name_leads_here_is_refused(client: FlaskClient, host: str)
     ):
         assert response.status_code == 400
         assert "public_url" in said(response)
+
+
+def test_what_a_call_knew_of_a_chart_is_gone_after_it(tmp_path: Path) -> None:
+    """At once, without the collector of cycles, which comes when it likes."""
+
+    def known() -> list[str]:
+        return [type(one).__name__ for one in gc.get_objects() if isinstance(one, Account | PatientRecord)]
+
+    client = make_app(tmp_path).test_client()
+    gc.collect()
+    before = known()
+    gc.disable()
+    try:
+        assert post(client, call(candidate())).get_json()["cards"]
+        assert known() == before
+    finally:
+        gc.enable()
 
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
