@@ -167,6 +167,8 @@ def _seen(response: Response) -> Seen:
 def _endpoint(request: Request) -> str:
     if request.endpoint is None:
         return "unmatched"
+    if request.method == "OPTIONS":
+        return "preflight"
     return _ENDPOINTS.get(request.endpoint) or _OTHER_ENDPOINTS.get(request.blueprint or "", "pages")
 
 

@@ -16,7 +16,7 @@ PREFIX = "trial_cds_"
 LABELS: Mapping[str, str] = {
     "tenant": "name of a tenant in the settings, `open` without one, `none` where nobody has signed in",
     "service": "id of a CDS service, or `none`",
-    "endpoint": "`discovery`, `patient-view`, `feedback`, `health`, `metrics`, `pages`, `unmatched`",
+    "endpoint": "`discovery`, `patient-view`, `feedback`, `health`, `metrics`, `pages`, `preflight`, `unmatched`",
     "outcome": "how it ended, in words of this project",
     "status": "HTTP status",
     "stage": "step of a call",

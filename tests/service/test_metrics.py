@@ -55,6 +55,7 @@ def test_each_request_is_counted_by_how_it_ended(client: FlaskClient) -> None:
     post(client, call({}))
     post(client, b"{")
     client.get("/cds-services")
+    client.options(SERVICE)
     client.get("/nowhere")
     found = scrape(client)
     of_hook = {"endpoint": "patient-view", "tenant": "open", "service": ID}
@@ -63,6 +64,7 @@ def test_each_request_is_counted_by_how_it_ended(client: FlaskClient) -> None:
     assert total(found, "requests_total", outcome="412", **of_hook) == 1
     assert total(found, "requests_total", outcome="400", **of_hook) == 1
     assert total(found, "requests_total", outcome="ok", endpoint="discovery", tenant="open", service="none") == 1
+    assert total(found, "requests_total", outcome="ok", endpoint="preflight", tenant="none") == 1
     assert total(found, "requests_total", outcome="404", endpoint="unmatched", tenant="none") == 1
     assert total(found, "request_seconds_count", **of_hook) == 4
     assert total(found, "calls_total", service=ID) == 4
@@ -152,7 +154,7 @@ def _lists(trial: Trial) -> dict[str, set[str]]:
     return {
         "tenant": {"open", "none"},
         "service": {ID, "none"},
-        "endpoint": {"discovery", "patient-view", "feedback", "health", "metrics", "pages", "unmatched"},
+        "endpoint": {"discovery", "patient-view", "feedback", "health", "metrics", "pages", "preflight", "unmatched"},
         "outcome": {*ends, *statuses},
         "status": statuses,
         "stage": set(STAGES),
