@@ -41,13 +41,17 @@ class _Lanes:
 
     read: Lane
     write: Lane
+    background: Lane
+    """For what no request waits for: it takes no place from requests, though it shares their connections."""
 
 
 class Database:
     """One engine a process. SQLite runs in WAL mode."""
 
     def __init__(self, url: str, threads: int = 8, on_error: Callable[[str, str], None] | None = None) -> None:
-        """``threads`` is how many requests a process serves at once; each waits for one thing at a time.
+        """``threads`` is how many requests a process serves at once, each with one piece of work at a time, as a rule.
+
+        Of PostgreSQL no more connections than that are held, with whatever is done in the background.
 
         ``on_error`` is told of work that was not done: ``read`` or ``write``, and ``busy`` or ``failed``.
         """
@@ -135,11 +139,12 @@ class Database:
 
         return self._lanes.get().read.begin(seconds, run, queue=False, on_error=self._told("read"))
 
-    def write(self, seconds: float, work: Callable[[Connection], T], *, synced: bool) -> T:
+    def write(self, seconds: float, work: Callable[[Connection], T], *, synced: bool, background: bool = False) -> T:
         """Do ``work`` in one transaction, within ``seconds``; raises `DatabaseBusy`, SQLAlchemyError.
 
         Once it has returned, its rows survive a crash of the service, and with ``synced`` one of the computer.
-        After `DatabaseBusy` the rows may still come to be written, whole or not at all.
+        After `DatabaseBusy` the rows may still come to be written, whole or not at all. ``background`` is for work
+        that is no request's.
         """
 
         def run(give_up: float) -> T:
@@ -154,7 +159,9 @@ class Database:
                     raise DatabaseBusy from None
                 raise
 
-        return self._lanes.get().write.run(seconds, run, queue=synced, on_error=self._told("write"))
+        lanes = self._lanes.get()
+        lane = lanes.background if background else lanes.write
+        return lane.run(seconds, run, queue=synced, on_error=self._told("write"))
 
     def check(self) -> str:
         """Return the revision of the tables, if it is this version's and the database answers.
@@ -239,8 +246,9 @@ class Database:
     def _make_lanes(self) -> _Lanes:
         if self.is_postgresql:
             shared = Lane(self._threads, waiting=0)
-            return _Lanes(shared, shared)
-        return _Lanes(Lane(self._threads, waiting=0), Lane(1, waiting=4 * self._threads))
+            return _Lanes(shared, shared, background=Lane(1, waiting=0))
+        write = Lane(1, waiting=4 * self._threads)
+        return _Lanes(Lane(self._threads, waiting=0), write, background=write)
 
 
 def _with_driver(url: URL) -> URL:

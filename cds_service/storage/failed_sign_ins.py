@@ -54,7 +54,9 @@ class FailedSignIns:
         if not counted:
             return
         try:
-            self._database.write(_WAIT_SECONDS, lambda connection: _add(connection, counted), synced=False)
+            self._database.write(
+                _WAIT_SECONDS, lambda connection: _add(connection, counted), synced=False, background=True
+            )
         except (DatabaseBusy, SQLAlchemyError) as error:
             log_failure("failed sign-ins not counted", error)
             with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
 
 from cds_service.app import create_app
@@ -19,6 +20,7 @@ from cds_service.settings import Database as DatabaseSettings
 from cds_service.settings import Settings
 from cds_service.storage.database import Database
 from cds_service.storage.failed_sign_ins import NOBODY, FailedSignIns
+from cds_service.storage.replay import UsedTokens
 from cds_service.storage.tables import failed_sign_ins
 from tests.support.service import SERVICE
 from tests.support.tokens import PUBLIC_URL, bearer, st_mary
@@ -52,6 +54,30 @@ def test_processes_add_to_the_same_counts(database: Database) -> None:
     assert _counts(database) == [(NOBODY, "no token", 2), ("st-mary", "exp", 6)]
     one.write()
     assert _counts(database) == [(NOBODY, "no token", 2), ("st-mary", "exp", 6)]
+
+
+def test_counting_them_takes_no_requests_place(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one thread a call has one place; to count strangers costs it the time of a write, and no refusal."""
+    database = Database(database_url, threads=1)
+    database.upgrade()
+    counter = FailedSignIns(database, 3600)
+    counting, release = threading.Event(), threading.Event()
+
+    def slowly(_: Connection, __: Any) -> None:
+        counting.set()
+        release.wait(10)
+
+    monkeypatch.setattr("cds_service.storage.failed_sign_ins._add", slowly)
+    counter.count("st-mary", "exp")
+    writer = threading.Thread(target=counter.write)
+    writer.start()
+    try:
+        assert counting.wait(10)
+        threading.Timer(0.1, release.set).start()
+        assert UsedTokens(database).first_use("https://ehr.example", "a", time.time() + 60, 10.0)
+    finally:
+        release.set()
+        writer.join()
 
 
 def test_what_a_failing_database_did_not_take_is_added_later(
