@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
+import pwd
 import sys
 from datetime import UTC, datetime
 
@@ -81,11 +81,18 @@ def _names(settings: Settings) -> dict[str, bool]:
 
 
 def _account() -> str:
-    """Return the name of the account that runs this; in a container it can be a number alone."""
+    """Return the account that runs this, in a container perhaps a number alone, and then who it says it is.
+
+    The latter comes from the environment, where anybody can write anything: it only adds to the account.
+    """
+    number = os.getuid()
     try:
-        return getpass.getuser()[:100]
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+        account = pwd.getpwuid(number).pw_name
+    except KeyError:
+        account = f"uid {number}"
+    given = (os.environ.get(name, "") for name in ("SUDO_USER", "LOGNAME"))
+    told = next((name for name in given if name and name != account and name.isprintable()), None)
+    return (f"{account} (as told: {told})" if told else account)[:100]
 
 
 def _reason(text: str) -> str:

@@ -97,7 +97,7 @@ class Database:
         with self._plain_words():
             if self._file:
                 self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self.at_leisure() as connection, connection.begin():
+            with self._without_hurry() as connection, connection.begin():
                 return upgrade(connection)
 
     def at_start(self, work: Callable[[Connection], T]) -> T:
@@ -116,7 +116,21 @@ class Database:
 
     @contextmanager
     def at_leisure(self) -> Iterator[Connection]:
-        """Give a connection for work that may take minutes, and overwrites what it deletes. Not for requests."""
+        """Give a connection for work that may take minutes, and overwrites what it deletes. Not for requests.
+
+        Raises `DatabaseUnusable`, also for what fails in the work.
+        """
+        try:
+            with self._without_hurry() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise DatabaseUnusable(
+                f"database.url: the database did not do this ({type(error).__name__}). "
+                "Another program may hold it: try again."
+            ) from None
+
+    @contextmanager
+    def _without_hurry(self) -> Iterator[Connection]:
         with self.engine.connect() as connection:
             if self.is_postgresql:
                 connection.exec_driver_sql("SET statement_timeout TO 0")

@@ -6,18 +6,23 @@ With two services as they are run: test_two_hosts.
 from __future__ import annotations
 
 import logging
+import os
+import pwd
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from cds_service import tenant_commands
 from cds_service.cli import main
 from cds_service.storage.database import Database
 from cds_service.storage.switches import LOOK_SECONDS, KillSwitch, positions
 from cds_service.storage.tables import switches
+from tests.support.service import locked
 
 
 class Clock:
@@ -132,6 +137,46 @@ def test_who_switched_when_and_why_is_kept(database: Database, capsys: pytest.Ca
     said = capsys.readouterr().out
     assert said.startswith("open is on; switched on 20")
     assert said.endswith(f"by {last.who}: mended in 1.2\n")
+
+
+@pytest.mark.parametrize(
+    ("told", "recorded"),
+    [
+        ({}, "{}"),
+        ({"LOGNAME": "alice"}, "{} (as told: alice)"),
+        ({"LOGNAME": "root", "SUDO_USER": "alice"}, "{} (as told: alice)"),
+        ({"LOGNAME": "alice\nbob"}, "{}"),
+        ({"LOGNAME": "a" * 200}, f"{{}} (as told: {'a' * 200})"),
+    ],
+)
+def test_who_it_was_is_the_account_itself_and_then_what_it_was_told(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], recorded: str
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert tenant_commands._account() == recorded.format(pwd.getpwuid(os.getuid()).pw_name)[:100]
+
+
+def test_an_account_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4_242_424)
+    for name in ("LOGNAME", "SUDO_USER"):
+        monkeypatch.delenv(name, raising=False)
+    assert tenant_commands._account() == "uid 4242424"
+
+
+def test_while_another_program_holds_the_database_the_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'service.sqlite'}"
+    monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", url)
+    monkeypatch.setattr("cds_service.storage.database._MOST_SECONDS", 0)
+    Database(url).create()
+    with locked(tmp_path):
+        assert _switch("off") == 1
+    assert "Another program may hold it: try again." in capsys.readouterr().err
+    assert _switch("off") == 0
 
 
 def test_a_purge_keeps_the_last_position(database: Database) -> None:
