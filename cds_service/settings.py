@@ -7,6 +7,7 @@ underscores in a variable: ``open.fhir_servers`` is ``TRIAL_CDS_OPEN__FHIR_SERVE
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -72,6 +73,15 @@ def _hash_key(secret: SecretStr) -> SecretStr:
 
 
 _SHORTEST_KEY = 32
+
+
+def _shown(secret: SecretStr) -> SecretStr:
+    """Check a secret that comes in a header, which has no blanks and other letters than these."""
+    if not re.fullmatch(rf"[!-~]{{{_SHORTEST_KEY},}}", secret.get_secret_value()):
+        raise ValueError(
+            f"give at least {_SHORTEST_KEY} characters that a header can carry, without blanks: openssl rand -base64 32"
+        )
+    return secret
 
 
 class OpenMode(Part):
@@ -177,7 +187,7 @@ class Sandbox(Part):
 class Monitoring(Part):
     """Who may see metrics, and what health checks find."""
 
-    token: Annotated[SecretStr, AfterValidator(_hash_key)] | None = Field(
+    token: Annotated[SecretStr, AfterValidator(_shown)] | None = Field(
         default=None,
         description="Bearer token by which another computer reads `/metrics` and the details of `/health/ready`; "
         "without one, only this computer may.",

@@ -58,6 +58,12 @@ def test_health_answers_this_computer(proxy: Proxy) -> None:
 
 
 @needs_nginx
+def test_who_comes_by_the_proxy_is_not_taken_for_this_computer(proxy: Proxy) -> None:
+    answer = proxy.session().get(_url(proxy, "/health/ready"), headers={"Host": "localhost"}, timeout=10)
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+
+
+@needs_nginx
 def test_too_large_a_body_is_413_as_the_service_says_it(proxy: Proxy) -> None:
     answer = proxy.session().post(_url(proxy, SERVICE), data=b" " * 6_000_000, timeout=30)
     assert answer.status_code == 413
@@ -161,6 +167,7 @@ def test_the_proxy_and_the_service_have_limits_that_fit() -> None:
     (read,) = re.findall(r"proxy_read_timeout (\d+)s;", text)
     assert int(read) > limits.deadline_seconds
     assert "location = /metrics { return 404; }" in text
+    assert text.count("proxy_pass ") == text.count("proxy_set_header X-Forwarded-For $remote_addr;")
 
 
 def _written(proxy: Proxy) -> str:
