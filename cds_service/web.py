@@ -64,11 +64,16 @@ def frame(app: Flask, settings: Settings, tenants: Tenants, metrics: Metrics, tr
             response.headers["Connection"] = "close"
         ended = time.monotonic()
         _log_request(response, ended)
-        seen = _seen(response)
+        try:
+            count(_seen(response), ended)
+        except Exception as error:  # noqa: BLE001 the answer is ready, and a number is not worth it
+            log_failure("request not counted", error)
+        return response
+
+    def count(seen: Seen, ended: float) -> None:
         metrics.request(seen, g.course, ended)
         if tracing:
             tracing.request(seen, g.course, ended, request.headers.get("traceparent"), g.request_id)
-        return response
 
     @app.errorhandler(errors.Refused)
     def refused(error: errors.Refused) -> Response:

@@ -66,8 +66,7 @@ def database_busy() -> Refused:
 def sign_in_busy() -> Refused:
     return Refused(
         HTTPStatus.SERVICE_UNAVAILABLE, "transient",
-        "The database is busy or fails, so that the token could not be checked for being used before. "
-        "Call again later.",
+        "The database is busy or fails, and the token could not be checked for being used before. Call again later.",
     )  # fmt: skip
 
 

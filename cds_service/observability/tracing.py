@@ -5,13 +5,14 @@ Spans have names and states in words of this project. There is no address, no he
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cds_service.observability.course import Course
-from cds_service.observability.metrics import Seen
+from cds_service.observability.metrics import NONE, Seen
 from cds_service.patient_data.query_plan import TYPES
 from cds_service.process import PerProcess
 from cds_service.settings import SettingsError, TracingSettings
@@ -30,8 +31,12 @@ _NAME = "trial-cds"
 class Tracing:
     """Makes one trace a request: a span for the whole, and one for each stage and each search of the FHIR server."""
 
-    def __init__(self, make: Callable[[], TracerProvider]) -> None:
-        """``make`` is called in the process that uses what it returns: what sends spans has a thread."""
+    def __init__(self, make: Callable[[], TracerProvider], sample: float = 1.0) -> None:
+        """``make`` is called in the process that uses what it returns: what sends spans has a thread.
+
+        ``sample`` is the share of requests of which a trace is made.
+        """
+        self._sample = sample
         self._tracer = PerProcess(lambda: make().get_tracer(_NAME))
 
     @classmethod
@@ -44,10 +49,15 @@ class Tracing:
             import opentelemetry.sdk.trace  # noqa: F401
         except ImportError:
             raise SettingsError([_MISSING]) from None
-        return cls(lambda: provider(settings, _sender(settings)))
+        return cls(lambda: provider(_sender(settings)), settings.sample)
 
     def request(self, seen: Seen, course: Course, ended: float, traceparent: str | None, request_id: str) -> None:
-        """Make the trace of a request that ended at that point of the monotonic clock."""
+        """Make the trace of a request that ended at that point of the monotonic clock, or none: chance decides.
+
+        The library would ask the id of the trace, which a caller can choose.
+        """
+        if random.random() >= self._sample:  # noqa: S311
+            return
         from opentelemetry.trace import SpanKind, set_span_in_context
 
         epoch = time.time_ns() - round(time.monotonic() * 1e9)
@@ -57,11 +67,9 @@ class Tracing:
 
         tracer = self._tracer.get()
         whole = tracer.start_span(
-            seen.endpoint, _parent(traceparent), SpanKind.SERVER, _of_request(seen, course, request_id),
-            start_time=at(course.began),
+            seen.endpoint, _parent(traceparent if seen.tenant != NONE else None), SpanKind.SERVER,
+            _of_request(seen, course, request_id), start_time=at(course.began),
         )  # fmt: skip
-        if not whole.is_recording():
-            return
         below = set_span_in_context(whole)
         for name, began, over in course.stages:
             tracer.start_span(name, below, start_time=at(began)).end(at(over))
@@ -71,17 +79,16 @@ class Tracing:
         whole.end(at(ended))
 
 
-def provider(settings: TracingSettings, processor: SpanProcessor) -> TracerProvider:
+def provider(processor: SpanProcessor) -> TracerProvider:
     """Return what makes spans and gives them to ``processor``."""
     from importlib.metadata import version
 
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+    from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-    # Who calls does not decide of what a trace is made.
     made = TracerProvider(
-        sampler=TraceIdRatioBased(settings.sample),
+        sampler=ALWAYS_ON,
         resource=Resource.create({"service.name": _NAME, "service.version": version(_NAME)}),
     )
     made.add_span_processor(processor)

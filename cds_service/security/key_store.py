@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from cds_service.logs import log
+from cds_service.logs import log, log_failure
 from cds_service.process import PerProcess
 from cds_service.security.key_set import Key, KeySetUnreadable, read_key_set
 from cds_service.security.key_source import FETCH_SECONDS, KeySource, KeysUnreachable, key_source
@@ -167,7 +167,11 @@ class _Refresher(threading.Thread):
 
     def run(self) -> None:
         while not self._ended:
-            good = self._refresh()
+            try:
+                good = self._refresh()
+            except Exception as error:  # noqa: BLE001 or keys would be used that were taken back
+                log_failure("keys not refreshed", error)
+                good = False
             self.looked.set()
             self._early.wait(self._pause if good else min(self._pause, self._pace.after_failure))
             self._early.clear()

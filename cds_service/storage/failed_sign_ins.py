@@ -48,7 +48,10 @@ class FailedSignIns:
         timer.start()
 
     def write(self) -> None:
-        """Add what was counted to the table. If the database fails, it is added with the next."""
+        """Add what was counted to the table. If the database fails, it is added with the next.
+
+        What the database took, but too late to be waited for, is then added twice: such a number is a little too high.
+        """
         with self._lock:
             counted, self._counted, self._due = self._counted, Counter(), False
         if not counted:

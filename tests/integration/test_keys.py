@@ -188,6 +188,27 @@ def test_after_an_outage_at_the_start_keys_come_by_themselves(make_store: Make, 
     assert store.find("mary-1") is not None
 
 
+def test_a_failure_that_nobody_thought_of_does_not_end_the_refreshing(caplog: pytest.LogCaptureFixture) -> None:
+    class Odd:
+        seconds = 0.05
+        looks = 0
+
+        def read(self) -> bytes | None:
+            self.looks += 1
+            if self.looks == 1:
+                raise ZeroDivisionError
+            return b'{"keys": []}'
+
+    store = KeyStore("st-mary", Odd(), Pace(after_failure=0.05))
+    store.start()
+    try:
+        _until(lambda: store.loaded)
+    finally:
+        store.stop()
+    (line,) = [record for record in caplog.records if record.message == "keys not refreshed"]
+    assert "ZeroDivisionError" in line.fields["exception"]["type"]  # type: ignore[attr-defined]
+
+
 def test_one_slow_issuer_does_not_hold_up_another(server: FaultServer) -> None:
     server.behaviours["slow"] = faults.hang
     mary, luke = st_mary(), st_luke()

@@ -29,8 +29,9 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Any:
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
     memory = InMemorySpanExporter()
-    made = provider(ENDPOINT, SimpleSpanProcessor(memory))
-    monkeypatch.setattr(application.Tracing, "of", lambda _: Tracing(lambda: made))
+    made = provider(SimpleSpanProcessor(memory))
+    memory.tracing = Tracing(lambda: made)  # type: ignore[attr-defined]
+    monkeypatch.setattr(application.Tracing, "of", lambda _: memory.tracing)  # type: ignore[attr-defined]
     return memory
 
 
@@ -64,9 +65,28 @@ def test_a_call_is_one_trace_with_its_stages_and_searches(client: FlaskClient, s
     "odd", ["", "planted", f"{PARENT}-x", PARENT.upper(), f"ff{PARENT[2:]}", PARENT.replace("b7", "zz")]
 )
 def test_a_traceparent_of_another_form_begins_a_trace_of_its_own(client: FlaskClient, spans: Any, odd: str) -> None:
-    client.get("/health/live", headers={"traceparent": odd})
+    client.get("/cds-services", headers={"traceparent": odd})
+    assert [span.parent for span in spans.get_finished_spans() if span.name == "discovery"] == [None]
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/nowhere"])
+def test_a_stranger_continues_no_trace(client: FlaskClient, spans: Any, path: str) -> None:
+    client.get(path, headers={"traceparent": PARENT})
     (span,) = spans.get_finished_spans()
     assert span.parent is None
+    assert f"{span.context.trace_id:032x}" != PARENT.split("-")[1]
+
+
+@pytest.mark.parametrize(("dice", "sample", "made"), [(0.0, 0.0, False), (0.01, 0.1, True), (0.2, 0.1, False)])
+def test_who_calls_does_not_decide_whether_a_trace_is_made(
+    client: FlaskClient, spans: Any, monkeypatch: pytest.MonkeyPatch, dice: float, sample: float, made: bool
+) -> None:
+    """The library takes the least and the greatest of ids for those to keep and to drop."""
+    monkeypatch.setattr("random.random", lambda: dice)
+    monkeypatch.setattr(spans.tracing, "_sample", sample)
+    for id_of_trace in ("0af7651916cd43dd0000000000000000", "0af7651916cd43ddffffffffffffffff"):
+        client.get("/cds-services", headers={"traceparent": PARENT.replace(PARENT.split("-")[1], id_of_trace)})
+    assert [span.name for span in spans.get_finished_spans() if span.name == "discovery"] == 2 * made * ["discovery"]
 
 
 def test_nothing_of_a_patient_is_in_a_trace(client: FlaskClient, spans: Any, unused_port: int) -> None:
@@ -83,10 +103,10 @@ def test_nothing_of_a_patient_is_in_a_trace(client: FlaskClient, spans: Any, unu
 
 def test_spans_are_sent_to_the_collector_that_the_settings_name() -> None:
     pytest.importorskip("opentelemetry.sdk", reason="the extra otel is not installed: make test-otel")
-    tracing = Tracing.of(TracingSettings(endpoint="http://127.0.0.1:4318/v1/traces", sample=0.0))
+    tracing = Tracing.of(TracingSettings(endpoint="http://127.0.0.1:4318/v1/traces", sample=0.25))
     assert tracing is not None
-    tracer = tracing._tracer.get()
-    assert not tracer.start_span("x").is_recording(), "sample = 0 makes none"
+    assert tracing._sample == 0.25
+    assert tracing._tracer.get().start_span("x").is_recording()
 
 
 def test_without_the_extra_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

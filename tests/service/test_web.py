@@ -55,6 +55,21 @@ def test_what_a_call_knew_of_a_chart_is_gone_after_it(tmp_path: Path) -> None:
         gc.enable()
 
 
+@pytest.mark.parametrize("part", ["metrics.Metrics", "tracing.Tracing"])
+def test_what_cannot_be_counted_costs_no_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, part: str
+) -> None:
+    class OfNothing:
+        def request(self, *_: object) -> None:
+            raise OSError("the disk is full")
+
+    monkeypatch.setattr("cds_service.app.Tracing.of", lambda _: OfNothing())
+    if part == "metrics.Metrics":
+        monkeypatch.setattr("cds_service.observability.metrics.Metrics.request", OfNothing.request)
+    assert len(post(make_app(tmp_path).test_client(), call(candidate())).get_json()["cards"]) == 1
+    assert "request not counted" in caplog.text
+
+
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 

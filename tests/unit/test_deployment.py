@@ -25,7 +25,7 @@ TOML = KUBERNETES / "trial-cds.toml"
 SECRETS = {
     "TRIAL_CDS_DATABASE__URL": "postgresql://trial_cds:password@db.example.org/trial_cds",
     "TRIAL_CDS_PRIVACY__HASH_KEYS": '["a key for tests, of no worth to anybody"]',
-    "TRIAL_CDS_MONITORING__TOKEN": "a token for tests, of no worth to anybody",
+    "TRIAL_CDS_MONITORING__TOKEN": "a-token-for-tests-of-no-worth-to-anybody",
 }
 SERVICE, MAINTENANCE = "service", "maintenance"
 OURS = ("service", "migration", "purge")
