@@ -228,12 +228,16 @@ def source(evidence: Evidence, said: str = "") -> Markdown:
 
 
 _NUMBER = re.compile(r"[\d.]+")
+_DATE = re.compile(r"\d{4}-\d\d(-\d\d)?")
 
 
 def _has_number_of(value: str, said: str) -> bool:
-    """True when the number of ``value`` stands in ``said``, with its unit written elsewhere: 118 in "118/74 mmHg"."""
+    """True when the number of ``value`` stands in ``said``, with its unit written elsewhere: 118 in "118/74 mmHg".
+
+    A part of a date is not that number.
+    """
     number = _NUMBER.match(value)
-    return bool(number and re.search(rf"(?<![\d.]){re.escape(number[0])}(?![\d.])", said))
+    return bool(number and re.search(rf"(?<![\d.]){re.escape(number[0])}(?![\d.])", _DATE.sub("", said)))
 
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
@@ -253,15 +257,16 @@ def _said(result: CriterionResult) -> Markdown:
 
 _UNITS = (
     ("mm[Hg]", "mmHg"), ("10*9/L", "×10⁹/L"), ("10*3/uL", "×10³/µL"), ("kg/m2", "kg/m²"), ("1.73m2", "1.73 m²"),
-    ("1.73_m2", "1.73 m²"), ("umol/L", "µmol/L"), (" U/d", " U a day"),
+    ("1.73_m2", "1.73 m²"), ("umol/L", "µmol/L"),
 )  # fmt: skip
+_UNITS_A_DAY = re.compile(r" U/d\b")  # not U/dL
 
 
 def plain_units(text: str) -> str:
     """Return ``text`` with units as clinicians write them, where UCUM writes them for machines."""
     for unit, written in _UNITS:
         text = text.replace(unit, written)
-    return text
+    return _UNITS_A_DAY.sub(" U a day", text)
 
 
 def readable(text: str) -> str:

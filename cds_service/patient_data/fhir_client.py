@@ -74,7 +74,6 @@ _CHUNK = 65_536
 _ERROR_BYTES = 65_536
 """Bytes read of an error's body: enough for its issue codes."""
 _RETRIED = frozenset({429, 502, 503, 504})
-_ASK_INSTEAD = frozenset({400, 403})
 _BACK_OFF = 0.1
 """Seconds before the second attempt when the server names none."""
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
@@ -183,8 +182,7 @@ class Call:
 
     def start(self, query: Query) -> tuple[Task, ...]:
         """Begin a search; its URLs are asked side by side."""
-        instead = f"{self.server.base_url}/{query.instead}" if query.instead else None
-        return tuple(self._start(query.name, f"{self.server.base_url}/{url}", instead=instead) for url in query.urls)
+        return tuple(self._start(query.name, f"{self.server.base_url}/{url}", instead=query) for url in query.urls)
 
     def follow(self, name: str, page: Page) -> tuple[Task, ...]:
         """Go on from the next link of a page that arrived otherwise; no task if it cannot be followed."""
@@ -210,7 +208,7 @@ class Call:
         if self.sent:
             self._breaker.report(answered=self.answered)
 
-    def _start(self, name: str, url: str, *, after: Page | None = None, instead: str | None = None) -> Task:
+    def _start(self, name: str, url: str, *, after: Page | None = None, instead: Query | None = None) -> Task:
         task = Task(self, name, url, after or Page(), instead)
         if self._admitted is None:
             self._admitted = self._breaker.admits()
@@ -226,10 +224,10 @@ class Call:
 class Task:
     """One URL with the pages that follow it; ``after`` is the page before it, if there was one.
 
-    ``instead`` is another URL for a server that rejects the first.
+    ``instead`` says what else to ask a server that rejects the first.
     """
 
-    def __init__(self, call: Call, name: str, url: str, after: Page, instead: str | None = None) -> None:
+    def __init__(self, call: Call, name: str, url: str, after: Page, instead: Query | None = None) -> None:
         self.future: Future[None] | None = None
         self._call = call
         self._types = TYPES[name]
@@ -338,8 +336,11 @@ class Task:
     def _page(self, session: requests.Session, url: str) -> Page:
         """Get and read one page; raises `_Ended`."""
         answer = self._answer(session, url)
-        if answer.status in _ASK_INSTEAD and self._instead and not self._pages:
-            answer = self._answer(session, self._instead)
+        if self._instead and not self._pages:
+            for other in self._instead.instead:
+                if answer.status not in self._instead.rejected:
+                    break
+                answer = self._answer(session, f"{self._call.server.base_url}/{other}")
         if answer.status != 200:
             codes = issue_codes(answer.content)
             raise _Ended(meaning_of_status(answer.status, codes, optional=self._optional))

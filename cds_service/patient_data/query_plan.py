@@ -38,8 +38,9 @@ GATE = ("patient", "problems", "diagnoses", "medications")
 """What the gate needs; nothing else is asked for until it is passed."""
 
 _CONDITIONS = f"Condition?patient={_TOKEN}"
-"""The problem list as it is pulled. FHIR does not require a category, and many servers have conditions without one:
-what no search by category finds must not count as absent (clinical reference, retrieval plan)."""
+"""The diagnoses as they are pulled: of any category. FHIR does not require one, and many servers have conditions
+without: what no search by category finds must not count as absent (clinical reference, retrieval plan). It brings the
+problem list a second time, but the problem list itself stays short, for without it there is no answer."""
 
 _PULLED_ONLY: Mapping[str, str] = {
     "procedures": f"Procedure?patient={_TOKEN}",
@@ -126,13 +127,20 @@ class Query:
 
     name: str
     urls: tuple[str, ...]
-    instead: str | None = None
-    """What to ask a server that rejects the one URL (400), or grants less than it asks for (403)."""
+    instead: tuple[str, ...] = ()
+    """What to ask, one after another, a server that rejects the one URL."""
+    rejected: frozenset[int] = frozenset({400})
+    """Statuses by which it does. Not 403 by default: the same data are refused in any other way, and each refusal
+    stands in the hospital's audit."""
 
 
 def template_url(template: str, patient_id: str) -> str:
     """Return a template with the patient's id in its place."""
     return template.replace(_TOKEN, quote(patient_id, safe=""))
+
+
+_NOT_WHATEVER_THEIR_CATEGORY = frozenset({400, 403, 404, 405, 422, 501})
+"""How servers answer that want a category, or whose token is for one category."""
 
 
 class QueryPlan:
@@ -247,8 +255,10 @@ def _whole(name: str, patient_id: str) -> Query:
     plain = template_url(published, patient_id)
     if "?" not in plain or "_count=" in plain:
         return Query(name, (plain,))
-    wanted = template_url(_CONDITIONS if name == "problems" else published, patient_id)
-    return Query(name, (f"{wanted}&_count={PAGE}",), instead=plain)
+    if name == "diagnoses":
+        every = template_url(_CONDITIONS, patient_id)
+        return Query(name, (f"{every}&_count={PAGE}",), (every, plain), _NOT_WHATEVER_THEIR_CATEGORY)
+    return Query(name, (f"{plain}&_count={PAGE}",), (plain,))
 
 
 def _batches(codes: frozenset[str]) -> Iterator[list[str]]:

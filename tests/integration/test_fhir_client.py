@@ -18,7 +18,7 @@ from cds_service.patient_data.query_plan import Query
 from rules.record import SearchState
 from tests.support import fault_server as faults
 from tests.support.fault_server import Behaviour, FaultServer
-from tests.support.fhir import bundle, condition
+from tests.support.fhir import bundle, coded, condition
 
 DEADLINE = 0.5
 GRACE = 0.3
@@ -245,27 +245,58 @@ def test_a_server_that_ignores_the_patient_and_finds_nothing_does_not_offer_the_
         assert pull(client, server, "problems").search.complete
 
 
-@pytest.mark.parametrize("refusal", [400, 403])
-def test_a_search_that_is_rejected_is_asked_in_the_other_way(client: FhirClient, refusal: int) -> None:
+ANY_CATEGORY = Query(
+    "diagnoses",
+    ("Condition?patient=p1&_count=200",),
+    instead=("Condition?patient=p1", "Condition?patient=p1&category=encounter-diagnosis"),
+    rejected=frozenset({400, 403, 404}),
+)
+
+
+def ask(client: FhirClient, server: FaultServer, query: Query) -> SearchResult:
+    call = client.call(FhirServer(parse_base_url(server.base_url), TOKEN), Deadline(DEADLINE))
+    return call.collect(call.start(query))
+
+
+@pytest.mark.parametrize("refusal", [400, 403, 404])
+def test_a_search_that_is_rejected_is_asked_in_the_other_ways(client: FhirClient, refusal: int) -> None:
     """As by a server that wants a category, or whose token is for one category alone."""
 
+    category = coded("http://terminology.hl7.org/CodeSystem/condition-category", "encounter-diagnosis")
+
     def wants_a_category(handler: faults.Handler) -> None:
-        right = faults.holding(condition(id="a")) if "category" in handler.query else faults.status(refusal)
-        right(handler)
+        kept = faults.holding(condition(id="a", category=[category]))
+        (kept if "category" in handler.query else faults.status(refusal))(handler)
 
     with FaultServer(Condition=wants_a_category) as server:
-        call = client.call(FhirServer(parse_base_url(server.base_url), TOKEN), Deadline(DEADLINE))
-        query = Query("problems", ("Condition?patient=p1",), instead="Condition?patient=p1&category=problem-list-item")
-        assert ids(call.collect(call.start(query))) == ["a"]
-        assert server.urls == [query.urls[0], query.instead]
+        assert ids(ask(client, server, ANY_CATEGORY)) == ["a"]
+        assert server.urls == [*ANY_CATEGORY.urls, *ANY_CATEGORY.instead]
 
 
-def test_a_search_that_is_rejected_in_both_ways_has_failed(client: FhirClient) -> None:
+def test_a_server_that_rejects_only_large_pages_is_not_asked_by_category(client: FhirClient) -> None:
+    """A condition without a category would be lost, and its absence would count."""
+    uncategorised = {name: value for name, value in condition(id="a").items() if name != "category"}
+
+    def wants_no_count(handler: faults.Handler) -> None:
+        (faults.status(400) if "_count" in handler.query else faults.holding(uncategorised))(handler)
+
+    with FaultServer(Condition=wants_no_count) as server:
+        assert ids(ask(client, server, ANY_CATEGORY)) == ["a"]
+        assert server.urls == ["Condition?patient=p1&_count=200", "Condition?patient=p1"]
+
+
+def test_a_search_that_is_rejected_in_every_way_has_failed(client: FhirClient) -> None:
     with FaultServer(faults.status(400)) as server:
-        call = client.call(FhirServer(parse_base_url(server.base_url), TOKEN), Deadline(DEADLINE))
-        result = call.collect(call.start(Query("problems", ("Condition?patient=p1",), instead="Condition?_id=1")))
-    assert result.search.state is SearchState.FAILED
-    assert len(server.urls) == 2
+        assert ask(client, server, ANY_CATEGORY).search.state is SearchState.FAILED
+    assert len(server.urls) == 3
+
+
+def test_data_that_are_refused_are_not_asked_for_again(client: FhirClient) -> None:
+    """The same token has the same rights, and each refusal stands in the hospital's audit."""
+    with FaultServer(faults.status(403)) as server:
+        procedures = Query("procedures", ("Procedure?patient=p1&_count=200",), instead=("Procedure?patient=p1",))
+        assert ask(client, server, procedures).search.state is SearchState.FORBIDDEN
+    assert server.urls == ["Procedure?patient=p1&_count=200"]
 
 
 def test_pages_are_followed_to_the_end(client: FhirClient) -> None:

@@ -198,6 +198,49 @@ def test_searches_of_a_stage_run_side_by_side() -> None:
     assert took < 0.5 * 1.3 + 0.15
 
 
+def test_a_condition_that_both_searches_bring_is_one() -> None:
+    with chart() as server:
+        got = gathered({}, server)
+        assert len(server.asked("Condition")) == 2
+    assert [c.id for c in got.record.conditions] == ["c1"]
+
+
+def test_an_uncategorised_condition_is_found_beside_a_problem_list_that_was_sent() -> None:
+    uncategorised = {name: value for name, value in condition(T2DM, id="c2").items() if name != "category"}
+    with FaultServer(faults.holding(patient(), uncategorised)) as server:
+        got = gathered({"patient": patient(), "problems": bundle(condition(id="c1"))}, server)
+        assert server.asked("Condition") == ["Condition?patient=p1&_count=200"]
+    assert sorted(c.id or "" for c in got.record.conditions) == ["c1", "c2"]
+
+
+def _only_problems(behaviour: faults.Behaviour) -> faults.Behaviour:
+    """Answer the search for the problem list, and any other for Conditions by ``behaviour``."""
+
+    def answer(handler: faults.Handler) -> None:
+        problems = handler.query.get("category") == "problem-list-item"
+        (faults.holding(condition(id="c1")) if problems else behaviour)(handler)
+
+    return answer
+
+
+def test_a_long_history_of_diagnoses_leaves_time_for_the_results() -> None:
+    with chart(observation("4548-4", 8.0, "%", "2026-11-01", id="a1c")) as server:
+        server.behaviours["Condition"] = _only_problems(faults.hang)
+        got = gathered({}, server, seconds=1.0)
+    assert [o.id for o in got.record.observations] == ["a1c"]
+    assert state(got, "problems") is SearchState.COMPLETE
+    assert state(got, "diagnoses") is SearchState.FAILED
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 422, 501])
+def test_diagnoses_that_are_refused_in_every_way_are_no_412(status: int) -> None:
+    with chart() as server:
+        server.behaviours["Condition"] = _only_problems(faults.status(status))
+        got = gathered({}, server)
+    assert state(got, "problems") is SearchState.COMPLETE
+    assert state(got, "diagnoses") is (SearchState.FORBIDDEN if status == 403 else SearchState.FAILED)
+
+
 @pytest.mark.parametrize("type_name", ["Patient", "Condition"])
 @pytest.mark.parametrize("behaviour", [faults.status(403), faults.status(500), faults.hang])
 def test_required_data_that_the_server_does_not_give(type_name: str, behaviour: faults.Behaviour) -> None:

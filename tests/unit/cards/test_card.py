@@ -233,6 +233,9 @@ def test_recruitment_stands_in_the_second_line() -> None:
         ("165 mm[Hg]", "Systolic", None, "High.", "Systolic 165 mmHg, Observation/1"),
         ("onset 2009-01-16T08:30:00", "T1DM", None, "Late.", "T1DM onset 2009-01-16, Observation/1"),
         ("118 mm[Hg]", "Systolic", "2026-03-02", "118/74 mm[Hg] on 2026-03-02.", "Observation/1"),
+        ("15 U/L", "AST", "2026-06-15", "ALT 41 U/L on 2026-06-15; AST open.", "15 U/L, 2026-06-15, Observation/1"),
+        ("100 U/dL", "CK", None, "High.", "CK 100 U/dL, Observation/1"),
+        ("40 U/d", "Insulin", None, "High.", "Insulin 40 U a day, Observation/1"),
         ("18 mm[Hg]", "Pulse", "2026-03-02", "118/74 on 2026-03-02.", "Pulse 18 mmHg, 2026-03-02, Observation/1"),
     ],
 )

@@ -42,7 +42,7 @@ def test_orders_are_asked_for_only_where_tests_are_suggested() -> None:
     assert "service-requests" not in QueryPlan(small_trial()).searches
     plan = QueryPlan(small_trial(), orders=True)
     assert plan.searches[:-1] == QueryPlan(small_trial()).searches
-    assert plan.pull("service-requests", "p1", ON).instead == "ServiceRequest?patient=p1&status=draft,active,on-hold"
+    assert plan.pull("service-requests", "p1", ON).instead == ("ServiceRequest?patient=p1&status=draft,active,on-hold",)
 
 
 def test_every_kind_of_data_has_its_search() -> None:
@@ -61,18 +61,25 @@ def test_every_kind_of_data_has_its_search() -> None:
 def test_conditions_are_asked_for_whatever_their_category() -> None:
     """FHIR does not require one, and what has none is not found by one."""
     plan = QueryPlan(small_trial())
-    problems = plan.pull("problems", "p1", ON)
-    assert problems.urls == ("Condition?patient=p1&_count=200",)
-    assert problems.instead == "Condition?patient=p1&category=problem-list-item"
-    assert plan.pull("diagnoses", "p1", ON).instead == "Condition?patient=p1&category=encounter-diagnosis"
+    diagnoses = plan.pull("diagnoses", "p1", ON)
+    assert diagnoses.urls == ("Condition?patient=p1&_count=200",)
+    assert diagnoses.instead == ("Condition?patient=p1", "Condition?patient=p1&category=encounter-diagnosis")
+    assert diagnoses.rejected == {400, 403, 404, 405, 422, 501}
+
+
+def test_the_problem_list_without_which_there_is_no_answer_stays_short() -> None:
+    problems = QueryPlan(small_trial()).pull("problems", "p1", ON)
+    assert problems.urls == ("Condition?patient=p1&category=problem-list-item&_count=200",)
+    assert problems.instead == ("Condition?patient=p1&category=problem-list-item",)
 
 
 def test_a_whole_type_is_asked_for_in_large_pages_and_else_as_published() -> None:
     plan = QueryPlan(small_trial(declaration("E9", ("social", "procedures"))))
     for name in ("medications", "procedures", "social", "consents"):
         query = plan.pull(name, "p1", ON)
-        assert query.urls == (f"{query.instead}&_count=200",)
-        assert query.instead
+        (published,) = query.instead
+        assert query.urls == (f"{published}&_count=200",)
+        assert query.rejected == {400}
     assert plan.pull("patient", "p1", ON) == Query("patient", ("Patient/p1",))
 
 
