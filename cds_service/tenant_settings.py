@@ -32,6 +32,9 @@ from cds_service.setting_types import (
 OPEN = "open"
 """Name of the built-in tenant that stands for everybody while none is configured."""
 
+_NOBODY = "none"
+"""What metrics call a caller who has not signed in."""
+
 Algorithm = Literal["RS384", "RS512", "PS384", "PS512", "ES384", "ES512"]
 """How a token may be signed. Symmetric algorithms are none of them: whoever can check a token could make one."""
 
@@ -39,8 +42,8 @@ _VISIBLE = re.compile(r"[!-~]{1,500}")
 
 
 def _name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", text) or text == OPEN:
-        raise ValueError(f"give a short name of small letters, digits and hyphens, and not {OPEN}")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", text) or text in (OPEN, _NOBODY):
+        raise ValueError(f"give a short name of small letters, digits and hyphens, and not {OPEN} or {_NOBODY}")
     return text
 
 

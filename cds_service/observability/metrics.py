@@ -33,7 +33,7 @@ from rules.trial import Trial
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 NONE = "none"
 OTHER = "other"
-_STATUSES = frozenset({400, 401, 403, 404, 405, 408, 412, 413, 415, 500, 503})
+_STATUSES = frozenset({400, 401, 403, 404, 405, 408, 412, 413, 414, 415, 431, 500, 501, 503})
 """Statuses that are counted apart; others by their hundred."""
 _LEVELS = {BreakerState.CLOSED: 0, BreakerState.PROBING: 1, BreakerState.OPEN: 2}
 _USABLE = frozenset({PrefetchState.DATA.value, PrefetchState.EMPTY.value})

@@ -103,6 +103,14 @@ def test_a_card_that_stays_away_and_the_answer_to_it_are_counted(
     assert total(found, "calls_total", outcome="suppressed", cause="patient-refuses") == 1
 
 
+@pytest.mark.parametrize("status", [400, 414, 431, 501])
+def test_a_request_that_the_server_cannot_read_is_counted_by_its_status(
+    app: Flask, client: FlaskClient, status: int
+) -> None:
+    app.extensions["trial_cds_metrics"].unreadable(status)
+    assert total(scrape(client), "unreadable_requests_total", status=str(status)) == 1
+
+
 def test_a_server_that_gives_nothing_is_counted_and_left_alone(client: FlaskClient, unused_port: int) -> None:
     for _ in range(3):
         post(client, call(fhirServer=f"http://127.0.0.1:{unused_port}/fhir"))
@@ -146,7 +154,8 @@ def test_what_is_still_to_happen_is_there_with_0(client: FlaskClient) -> None:
 
 def _lists(trial: Trial) -> dict[str, set[str]]:
     """All values that each label may have."""
-    statuses = {"400", "401", "403", "404", "405", "408", "412", "413", "415", "500", "503", "4xx", "5xx", "2xx", "3xx"}
+    told = (400, 401, 403, 404, 405, 408, 412, 413, 414, 415, 431, 500, 501, 503)
+    statuses = {*map(str, told), "4xx", "5xx", "2xx", "3xx"}
     reasons = {*REASONS, "other", "none"}
     ends = {*Outcome, *SearchState, "not-sent", "accepted", "overridden", "ok", "failed", "busy"}
     rules = {rule.name for table in trial.tables.values() for rule in table}

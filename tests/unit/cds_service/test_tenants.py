@@ -76,7 +76,8 @@ def test_a_table_of_three_lines_is_a_tenant_with_cautious_defaults(tmp_path: Pat
     [
         ('zonne = "UTC"', "tenants.0.zonne: no setting has this name"),
         ('name = "St Mary"', "tenants.0.name: give a short name of small letters, digits and hyphens"),
-        ('name = "open"', "tenants.0.name: give a short name of small letters, digits and hyphens, and not open"),
+        ('name = "open"', "letters, digits and hyphens, and not open or none"),
+        ('name = "none"', "letters, digits and hyphens, and not open or none"),
         ('issuer = "with a blank"', "tenants.0.issuer: give it exactly as the client's tokens carry it"),
         ('jwks_file = "keys.json"', "tenants.0.jwks_url: give the address of the client's keys here, or a jwks_file"),
         ('jwks_url = "http://ehr.example/jwks"', "tenants.0.jwks_url: give an https address; http is for loopback"),
