@@ -63,19 +63,24 @@ def samples(requests: int) -> list[Sample]:
 
 
 def row(taken: Sequence[Sample]) -> Row:
-    """Return the row of the budget; after fewer requests, with what the rest would add at the pace seen last."""
+    """Return the row of the budget; after fewer requests, with what the rest would add at the pace seen last.
+
+    Whether it stays flat, only the whole number of requests shows.
+    """
     last = taken[-1]
+    whole = last.requests >= REQUESTS
     second_half = taken[len(taken) // 2 :]
     a_request = linear_regression([s.requests for s in second_half], [s.resident_mb for s in second_half]).slope
     at_the_end = last.resident_mb + max(a_request, 0.0) * (REQUESTS - last.requests)
     growth = a_request * REQUESTS / 2
     seen = f"{last.resident_mb:.0f} MB after {last.requests:,}"
-    ahead = "" if last.requests >= REQUESTS else f", {at_the_end:.0f} MB expected after {REQUESTS:,}"
+    ahead = "" if whole else f", {at_the_end:.0f} MB expected after {REQUESTS:,}"
     return Row(
         f"memory of a worker after {REQUESTS:,} requests",
         f"<= {ALLOWED_MB:.0f} MB, flat",
         f"{seen}{ahead}; {a_request * 10_000:+.1f} MB per 10,000",
-        at_the_end / ALLOWED_MB if growth <= FLAT_MB or last.requests < REQUESTS else math.inf,
+        math.inf if whole and growth > FLAT_MB else at_the_end / ALLOWED_MB,
+        not_shown="" if whole else "flat",
     )
 
 

@@ -14,7 +14,11 @@ class Row:
     measured: str
     ratio: float
     """Measured divided by what is allowed: at most 1 is within the budget."""
+    not_shown: str = ""
+    """The part of the budget that this run was too short to look at."""
 
     @property
     def verdict(self) -> str:
-        return "ok" if self.ratio <= 1 else "over"
+        if self.ratio > 1:
+            return "over"
+        return f"{self.not_shown}: not shown" if self.not_shown else "ok"

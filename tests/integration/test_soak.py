@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.soak.run import DATABASE_LATE, Extent, checks_of_database, soak
+from benchmarks.soak.run import DATABASE_LATE, Extent, checks_of_database, checks_of_processes, soak
 from benchmarks.soak.user import Given, Seen, comparable
+from benchmarks.soak.watch import Held
 
 pytest.importorskip("fhir.resources", reason="the sandbox's patients are made by the models of FHIR")
 
@@ -53,6 +54,13 @@ def test_feedback_that_is_lost_doubled_or_altered_is_seen(
         database.executemany("INSERT INTO feedback VALUES (?, ?, ?, ?)", rows)
     feedback, *_rest = checks_of_database(path, Seen(given=Counter({Given("mary", "card-1", "accepted", None): 2})))
     assert feedback.right is right
+
+
+@pytest.mark.parametrize(("growth", "right"), [(-8.0, True), (19.0, True), (21.0, False)])
+def test_memory_that_still_grows_in_the_second_half_is_seen(growth: float, right: bool) -> None:
+    idle, half, end = (Held(at, mb, 70, 50) for at, mb in ((0, 200), (120, 285), (240, 285 + growth)))
+    grown, *_rest = checks_of_processes(idle, half, end, Extent(seconds=240))
+    assert grown.right is right
 
 
 def test_answers_about_copies_of_a_person_are_compared_by_all_but_ids() -> None:

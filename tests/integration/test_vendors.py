@@ -131,6 +131,20 @@ def test_outside_records_held_back_make_absence_unknown(client: FlaskClient, pla
     assert HELD_BACK in answer["cards"][0]["detail"]
 
 
+def test_a_warning_about_other_categories_alone_makes_absence_unknown(
+    client: FlaskClient, plain: dict[str, str]
+) -> None:
+    """The problem list is whole, but what is held back may be the diagnosis that excludes."""
+    with vendors.epic(held_back=["Condition"], by_category=False).serve(*chart()) as server:
+        answer = open_chart(client, server)
+    assert states(answer)["problems"] == "complete"
+    assert states(answer)["diagnoses"] == "suppressed"
+    changed = {name for name, status in statuses(answer).items() if status != plain[name]}
+    assert changed >= DIAGNOSES
+    assert {statuses(answer)[name] for name in changed} == {"unknown"}
+    assert HELD_BACK in answer["cards"][0]["detail"]
+
+
 @pytest.mark.parametrize("remark", vendors.MORE_MAY_EXIST)
 def test_every_remark_that_there_may_be_more_counts(client: FlaskClient, plain: dict[str, str], remark: str) -> None:
     said = vendors.outcome("processing", "warning", remark, vendors.MORE_MAY_EXIST[remark])

@@ -33,8 +33,8 @@ class Vendor:
     """``total`` of a page, from how many there are, are on the page, and whether more follow."""
     next_link: Callable[[FaultServer, Handler, int], str] = lambda server, handler, offset: ""
     """The URL of the page that starts at an offset."""
-    remarks: Callable[[str, int], Sequence[Json]] = lambda type_name, found: ()
-    """Outcome entries that a page carries, by type and number of results."""
+    remarks: Callable[[Handler, int], Sequence[Json]] = lambda handler, found: ()
+    """Outcome entries that a page carries, by what was asked and number of results."""
     refuse: Callable[[Handler], bool] = lambda handler: False
     """Answer a search that the server does not allow; False when it is allowed."""
     without_token: bytes = b""
@@ -91,9 +91,7 @@ class Vendor:
         shown = found[start : start + size]
         more = start + size < len(found)
         entries = [{"resource": resource, "search": {"mode": "match"}} for resource in shown]
-        entries += [
-            {"resource": remark, "search": {"mode": "outcome"}} for remark in self.remarks(handler.type, len(found))
-        ]
+        entries += [{"resource": remark, "search": {"mode": "outcome"}} for remark in self.remarks(handler, len(found))]
         page: Json = {"resourceType": "Bundle", "type": "searchset"}
         total = self.count(len(found), len(shown), more)
         if total is not None:
@@ -155,9 +153,12 @@ def _epic_refuses(handler: Handler) -> bool:
     return False
 
 
-def _epic_remarks(held_back: frozenset[str], remark: Json) -> Callable[[str, int], Sequence[Json]]:
-    def remarks(type_name: str, found: int) -> Sequence[Json]:
-        return [*([NO_RESULTS] if not found else []), *([remark] if type_name in held_back else [])]
+def _epic_remarks(
+    held_back: frozenset[str], remark: Json, by_category: bool
+) -> Callable[[Handler, int], Sequence[Json]]:
+    def remarks(handler: Handler, found: int) -> Sequence[Json]:
+        warned = handler.type in held_back and (by_category or "category" not in handler.query)
+        return [*([NO_RESULTS] if not found else []), *([remark] if warned else [])]
 
     return remarks
 
@@ -176,11 +177,15 @@ def epic(
     *,
     held_back: Sequence[str] = (),
     remark: Json = HELD_BACK,
+    by_category: bool = True,
     page: int = 1000,
     forbidden: Sequence[str] = (),
     expires: bool = False,
 ) -> Vendor:
-    """``held_back``: types of which not all is included, as ``remark`` says; ``expires``: the sessions of paging."""
+    """``held_back``: types of which not all is included, as ``remark`` says; ``expires``: the sessions of paging.
+
+    Without ``by_category``, it says so only where no category is asked for.
+    """
     return Vendor(
         without_token=b'""',
         expired_page=_session_expired if expires else None,
@@ -189,7 +194,7 @@ def epic(
         forbidden=frozenset(forbidden),
         count=lambda everything, on_page, more: on_page,
         next_link=_epic_next,
-        remarks=_epic_remarks(frozenset(held_back), remark),
+        remarks=_epic_remarks(frozenset(held_back), remark, by_category),
         refuse=_epic_refuses,
     )
 

@@ -108,6 +108,15 @@ def test_a_row_is_over_when_more_is_used_than_allowed() -> None:
     assert Row("", "", "", 1.01).verdict == "over"
 
 
+@pytest.mark.parametrize(
+    ("requests", "mb_per_10_000", "verdict"),
+    [(10_000, 0.0, "flat: not shown"), (10_000, 12.0, "over"), (100_000, 1.9, "ok"), (100_000, 2.1, "over")],
+)
+def test_only_the_long_run_shows_that_memory_is_flat(requests: int, mb_per_10_000: float, verdict: str) -> None:
+    taken = [memory.Sample(requests * n // 20, 100 + mb_per_10_000 * requests * n / 20 / 10_000) for n in range(21)]
+    assert memory.row(taken).verdict == verdict
+
+
 def test_observations_asked_for_in_vain_are_over_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(without_diabetes, "cards", _asking("Observation?patient=1&code=4548-4"))
     assert without_diabetes.measure().verdict == "over"
