@@ -193,7 +193,7 @@ def test_ci_runs_check_and_test_and_stops_at_the_first_failure() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     assert script.startswith("#!/usr/bin/env bash\n")
     assert "set -euo pipefail" in script
-    assert re.findall(r"^make (\w+)", script, re.MULTILINE) == ["check", "test"]
+    assert re.findall(r"^make ([\w-]+)", script, re.MULTILINE) == ["check", "test", "test-otel"]
 
 
 # --- container ---
