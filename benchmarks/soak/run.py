@@ -30,6 +30,7 @@ from tests.support.tokens import PUBLIC_URL, Client, bearer, st_luke, st_mary
 WARM_UP = 0.5
 """Share of the time after which threads, sockets and memory are looked at for the first time: the pools fill before."""
 SETTLING_SECONDS = 3.0
+_WORKERS = 2
 _ALONE = 9_999_999
 """Number of the copy whose answers are computed alone."""
 _POOL_THREADS = 32 + 8 + 9
@@ -81,8 +82,8 @@ def soak(extent: Extent, folder: Path) -> Report:
     people, seen, clients = People(datetime.now(UTC).date()), Seen(), (st_mary(), st_luke())
     with running_ehr(people) as ehr:
         config = _config(folder, clients, ehr)
-        with running_service(folder, "--workers", "2", "--config", str(config)) as service:
-            with Watch(service.process.pid) as watch:
+        with running_service(folder, "--workers", str(_WORKERS), "--config", str(config)) as service:
+            with Watch(service.process.pid, _WORKERS) as watch:
                 idle = watch.now()
                 _load(extent.seconds * WARM_UP, extent, service, clients, people, ehr, seen)
                 before = _settled(watch)
@@ -236,7 +237,7 @@ def _checks_of_log(bad: Counter[str]) -> Iterable[Check]:
 
 def checks_of_processes(idle: Held, before: Held, after: Held, extent: Extent) -> Iterable[Check]:
     """``idle``, ``before`` and ``after``: without load, after the first half and at the end."""
-    growth, allowed = after.megabytes - before.megabytes, 2 * extent.allowed_mb
+    growth, allowed = after.megabytes - before.megabytes, _WORKERS * extent.allowed_mb
     yield Check(
         f"memory of both workers in the second half, from {before.megabytes:.0f} MB after {before.seconds:.0f} s",
         f"<= {allowed:.0f} MB more",
@@ -244,7 +245,7 @@ def checks_of_processes(idle: Held, before: Held, after: Held, extent: Extent) -
         growth <= allowed,
     )
     for name, pool in (("threads", _POOL_THREADS), ("sockets", _POOL_SOCKETS)):
-        first, most, last = getattr(idle, name), getattr(idle, name) + 2 * pool, getattr(after, name)
+        first, most, last = getattr(idle, name), getattr(idle, name) + _WORKERS * pool, getattr(after, name)
         what = f"{name} of both workers, {first} at first, with all pools full"
         yield Check(what, f"<= {most}", f"{getattr(before, name)}, then {last}", last <= most)
 

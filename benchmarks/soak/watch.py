@@ -10,6 +10,7 @@ from typing import NamedTuple
 from benchmarks.processes import children, resident_mb, sockets, threads
 
 _EVERY_SECONDS = 1.0
+_SECONDS_TO_FORK = 10.0
 
 
 class Held(NamedTuple):
@@ -25,12 +26,13 @@ class Held(NamedTuple):
 class Watch:
     """Looks at the workers of one gunicorn once a second. Use as a context manager."""
 
-    def __init__(self, master: int) -> None:
+    def __init__(self, master: int, workers: int) -> None:
+        """Wait until all ``workers`` have been forked; raises `TimeoutError` when they are not in time."""
         self._master = master
         self._began = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
-        self.workers = children(master)
+        self.workers = _all_workers(master, workers)
         self.taken: list[Held] = []
 
     @property
@@ -60,3 +62,13 @@ class Watch:
     def _look(self) -> None:
         while not self._over.wait(_EVERY_SECONDS) and self.same_workers:
             self.taken.append(self.now())
+
+
+def _all_workers(master: int, number: int) -> list[int]:
+    """Return the workers once there are so many: gunicorn pauses between forks, and the first answers meanwhile."""
+    give_up = time.monotonic() + _SECONDS_TO_FORK
+    while len(workers := children(master)) < number:
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"{len(workers)} of {number} workers after {_SECONDS_TO_FORK:.0f} s")
+        time.sleep(0.01)
+    return workers

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +15,7 @@ import pytest
 
 from benchmarks.soak.run import DATABASE_LATE, Extent, checks_of_database, checks_of_processes, soak
 from benchmarks.soak.user import Given, Seen, comparable
-from benchmarks.soak.watch import Held
+from benchmarks.soak.watch import Held, Watch
 
 pytest.importorskip("fhir.resources", reason="the sandbox's patients are made by the models of FHIR")
 
@@ -54,6 +58,19 @@ def test_feedback_that_is_lost_doubled_or_altered_is_seen(
         database.executemany("INSERT INTO feedback VALUES (?, ?, ?, ?)", rows)
     feedback, *_rest = checks_of_database(path, Seen(given=Counter({Given("mary", "card-1", "accepted", None): 2})))
     assert feedback.right is right
+
+
+def test_a_worker_that_is_forked_late_is_not_taken_for_one_that_died() -> None:
+    forks = (
+        "import subprocess, time\nfor pause in (0, 0.3): time.sleep(pause); subprocess.Popen(['sleep', '30'])\ninput()"
+    )
+    with subprocess.Popen([sys.executable, "-c", forks], stdin=subprocess.PIPE, start_new_session=True) as master:
+        try:
+            watch = Watch(master.pid, 2)
+            assert len(watch.workers) == 2
+            assert watch.same_workers
+        finally:
+            os.killpg(master.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(("growth", "right"), [(-8.0, True), (19.0, True), (21.0, False)])
