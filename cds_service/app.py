@@ -100,6 +100,8 @@ def _first_numbers(
     """Set what a process shows when it begins."""
     for tenant in tenants:
         metrics.breaker(tenant.name, BreakerState.CLOSED, tripped=False)
+        if tenant.attestation_end is not None:
+            metrics.attestation(tenant.name, tenant.attestation_end)
     for store in keys:
         metrics.keys_read(store.name, store.read_at.timestamp() if store.read_at else 0)
     for one in evaluations:

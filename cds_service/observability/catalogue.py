@@ -157,6 +157,12 @@ KEYS_READ = _ALL.gauge(
     workers="livemin",
 )
 KEY_READS = _ALL.counter("key_reads", "Attempts to read a tenant's keys: ok or failed", "tenant", "outcome")
+ATTESTATION_END = _ALL.gauge(
+    "attestation_end_timestamp_seconds",
+    "When the statement that a tenant's site recruits ends; 0: there is none. Told where cards or orders rest on one",
+    "tenant",
+    workers="livemin",
+)
 DATABASE_ERRORS = _ALL.counter(
     "database_errors", "Work that the database did not do: busy (out of time) or failed", "work", "outcome"
 )

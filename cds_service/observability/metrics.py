@@ -165,6 +165,10 @@ class Metrics:
         """Note when a tenant's keys were last read, in seconds since 1970; 0 for never."""
         self._of(catalogue.KEYS_READ, tenant).set(at)
 
+    def attestation(self, tenant: str, end: float) -> None:
+        """Note when the statement that a tenant's site recruits ends, in seconds since 1970; 0: there is none."""
+        self._of(catalogue.ATTESTATION_END, tenant).set(end)
+
     def database_error(self, work: str, outcome: str) -> None:
         """Count work that the database did not do: ``read`` or ``write``; ``busy`` or ``failed``."""
         self._of(catalogue.DATABASE_ERRORS, work, outcome).inc()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from cds_service.fatigue_settings import Fatigue, Filters
@@ -53,6 +54,17 @@ class Tenant:
     def reads_servers(self) -> bool:
         """False for a tenant whose data come by prefetch alone."""
         return self.loopback_servers or bool(self.fhir_servers)
+
+    @property
+    def attestation_end(self) -> float | None:
+        """When the statement that the site recruits ends, in seconds since 1970, and 0 without one.
+
+        None where nothing rests on a statement.
+        """
+        if not (self.recruitment.require_site_attestation or self.suggest_orders):
+            return None
+        given = self.recruitment.attestation
+        return datetime.combine(given.expires + timedelta(days=1), time(), self.zone).timestamp() if given else 0.0
 
     def may_call(self, server: BaseUrl) -> bool:
         """True for one of the tenant's own FHIR servers; an address beneath one is another."""

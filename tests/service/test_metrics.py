@@ -149,6 +149,13 @@ def test_what_is_still_to_happen_is_there_with_0(client: FlaskClient) -> None:
     assert total(found, "threads") == 8
 
 
+def test_the_end_of_a_statement_that_cards_rest_on_is_told_before_it_comes(tmp_path: Path) -> None:
+    needs = make_app(tmp_path, recruitment={"require_site_attestation": True}, zone="UTC")
+    assert total(scrape(needs.test_client()), "attestation_end_timestamp_seconds", tenant="open") == 0
+    free = scrape(make_app(tmp_path).test_client())
+    assert not any(name == "trial_cds_attestation_end_timestamp_seconds" for name, _ in free)
+
+
 # -- labels --------------------------------------------------------------------------------------------------
 
 

@@ -335,3 +335,29 @@ def test_an_order_code_of_a_test_that_the_trial_does_not_have_is_refused() -> No
         check_order_codes(Tenants(settings), [trial])
     with_it = Settings(tenants=(given(order_codes={"hba1c": code}),))
     check_order_codes(Tenants(with_it), [trial])
+
+
+# -- recruitment -------------------------------------------------------------------------------------------
+
+THE_25TH_IN_CHICAGO = datetime(2026, 12, 25, 6, tzinfo=UTC).timestamp()
+STATEMENT = {
+    "asserted_by": "A. Person", "role": "Investigator", "asserted_on": "2026-10-01", "irb_reference": "1",
+    "expires": "2026-12-24", "site": "St Mary", "contact": "a@example.org",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("own", "end"),
+    [
+        ({}, None),
+        ({"recruitment": {"attestation": STATEMENT}}, None),
+        ({"suggest_orders": True}, 0),
+        ({"recruitment": {"require_site_attestation": True}}, 0),
+        ({"recruitment": {"require_site_attestation": True, "attestation": STATEMENT}}, THE_25TH_IN_CHICAGO),
+        ({"suggest_orders": True, "recruitment": {"attestation": STATEMENT}}, THE_25TH_IN_CHICAGO),
+    ],
+)
+def test_a_statement_that_the_site_recruits_ends_with_its_last_day_there(
+    own: dict[str, Any], end: float | None
+) -> None:
+    assert only(Settings(tenants=(given(zone="America/Chicago", **own),))).attestation_end == end
