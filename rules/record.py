@@ -17,12 +17,12 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from rules.codes import Match, Trace, ValueSet, code_key, find_match, traces, words_of
+from rules.datatypes import CodeableConcept, Coding, Reference
+from rules.decoding import Unreadable, read_resource
 from rules.index import Index
 from rules.resources import (
     TYPES,
     AllergyIntolerance,
-    CodeableConcept,
-    Coding,
     Condition,
     Consent,
     Encounter,
@@ -35,13 +35,10 @@ from rules.resources import (
     Observation,
     Patient,
     Procedure,
-    Reference,
     ResearchSubject,
     ServiceRequest,
     Specimen,
-    Unreadable,
     Value,
-    read_resource,
 )  # fmt: skip
 
 T = TypeVar("T")

@@ -21,10 +21,11 @@ from msgspec import Struct, structs
 from rules.assessment import Confidence, Evidence
 from rules.codes import LOINC, ValueSet, canonical_system
 from rules.criterion import Chart, once
+from rules.datatypes import Period, Quantity, Ratio
 from rules.dates import NEVER, Moment, between
 from rules.quantities import Analyte, Conversion, Interval, Units, half_step, parse_number, plain
 from rules.record import Retrieved
-from rules.resources import Observation, Period, Quantity, Ratio, Value
+from rules.resources import Observation, Value
 
 USABLE = frozenset({"final", "amended", "corrected"})
 IGNORED = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})

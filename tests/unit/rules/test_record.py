@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rules.codes import LOINC, Row, ValueSet
+from rules.datatypes import Reference
 from rules.record import (
     COMPLETE,
     NOT_ASKED,
@@ -21,7 +22,7 @@ from rules.record import (
     SearchState,
     read_record,
 )  # fmt: skip
-from rules.resources import Medication, Observation, Reference, Specimen
+from rules.resources import Medication, Observation, Specimen
 
 PATIENT = {"resourceType": "Patient", "id": "p1"}
 UUID = "urn:uuid:7d1c6a1e-0b7b-4e0f-9d5c-0f3a5f2d9a11"
