@@ -19,7 +19,8 @@ from cds_service.patient_data.prefetch import read_prefetch
 from cds_service.settings import Limits
 from rules.assess import assess, durable_executor
 from rules.assessment import Kind
-from rules.record import PatientRecord, build_record
+from rules.entries import build_record
+from rules.record import PatientRecord
 from rules.trial import NOT_ASSESSED, Trial, load_trial
 
 RESULTS = (50, 200, 1_000, 5_000)

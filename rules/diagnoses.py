@@ -20,8 +20,8 @@ from rules.codes import Match, ValueSet, find_match, has_known_code
 from rules.criterion import Chart, once
 from rules.datatypes import CodeableConcept
 from rules.dates import Moment
-from rules.record import SearchState
 from rules.resources import Condition
+from rules.searches import SearchState
 from rules.words import count
 
 

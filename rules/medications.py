@@ -20,8 +20,8 @@ from rules.criterion import Chart, Coverage, Window, once
 from rules.datatypes import CodeableConcept, Dosage
 from rules.dates import Moment
 from rules.index import Index
-from rules.record import SearchState
 from rules.resources import Medication, MedicationDispense, MedicationRequest, MedicationStatement  # fmt: skip
+from rules.searches import SearchState
 
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 

@@ -23,7 +23,8 @@ from rules.assessment import Assessment
 from rules.criterion import TrialSettings
 from rules.decision import Fact
 from rules.engine import EvaluationError
-from rules.record import COMPLETE, SEARCHES, SEARCHES_OF_TYPE, Entry, RecordError, Search, SearchState, read_record
+from rules.entries import Entry, RecordError, read_record
+from rules.searches import COMPLETE, SEARCHES, SEARCHES_OF_TYPE, Search, SearchState
 from rules.trial import Trial, load_trial
 
 EXPECTED_TYPES = ("Condition", "Observation", "MedicationRequest", "Encounter")

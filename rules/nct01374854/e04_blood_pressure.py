@@ -23,9 +23,10 @@ from rules.decision import FactValue, Rule, field
 from rules.encounters import Stay, class_among, stays
 from rules.measurements import near, not_final, usable
 from rules.quantities import Interval, on_grid, plain, scaled
-from rules.record import Retrieved, SearchState
+from rules.record import Retrieved
 from rules.resources import Component, Encounter, Observation
 from rules.results import Cause, Result, read_result, results
+from rules.searches import SearchState
 from rules.words import count
 
 KNOWN = field.state.equals("value")

@@ -10,7 +10,7 @@ import pytest
 
 from cds_service.patient_data.prefetch import Prefetched, PrefetchState, read_prefetch
 from rules.decoding import Unreadable
-from rules.record import SearchState
+from rules.searches import SearchState
 from tests.support.fhir import bundle, condition, observation, patient
 
 
