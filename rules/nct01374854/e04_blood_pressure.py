@@ -15,6 +15,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rules.assessment import Confidence, Evidence, Status
+from rules.causes import Cause
 from rules.codes import Match, ValueSet
 from rules.criterion import Chart, Finding
 from rules.datatypes import LONGEST_VALUE, CodeableConcept
@@ -25,7 +26,7 @@ from rules.measurements import near, not_final, usable
 from rules.quantities import Interval, on_grid, plain, scaled
 from rules.record import Retrieved
 from rules.resources import Component, Encounter, Observation
-from rules.results import Cause, Result, read_result, results
+from rules.results import Result, read_result, results
 from rules.searches import SearchState
 from rules.words import count
 

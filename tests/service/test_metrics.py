@@ -22,7 +22,7 @@ from cds_service.security.client_token import Check
 from cds_service.settings import Limits, Monitoring
 from cds_service.storage.journal import Outcome
 from rules.assessment import Verdict
-from rules.results import Cause
+from rules.causes import Cause
 from rules.searches import SearchState
 from rules.trial import Trial
 from tests.support import numbers
