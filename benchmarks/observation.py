@@ -21,7 +21,8 @@ from rules.assess import assess, reference_executor
 from rules.criterion import TrialSettings
 from rules.entries import Entry, read_record
 from rules.searches import COMPLETE, SEARCHES
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 TRIAL = "rules.nct01374854"
 _ROUNDS, _CALLS = 7, 2_000

@@ -24,7 +24,8 @@ from rules.criterion import Chart, Finding
 from rules.decision import Fact
 from rules.entries import build_record
 from rules.record import PatientRecord
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 STAGES: Mapping[str, str] = {
     "read": "body and prefetch, to structs",

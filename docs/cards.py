@@ -21,7 +21,8 @@ from rules.entries import Entry, read_record
 from rules.record import PatientRecord
 from rules.searches import COMPLETE, SEARCHES
 from rules.standard_of_care import overdue_tests
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 PATH = Path(__file__).with_name("cards.md")
 IMAGES = Path(__file__).with_name("images") / "cards"

@@ -18,7 +18,7 @@ from rules.assess import assess, reference_executor
 from rules.criterion import TrialSettings
 from rules.entries import Entry, read_record
 from rules.searches import COMPLETE, SEARCHES
-from rules.trial import load_trial
+from rules.trial_folder import load_trial
 
 TRIAL = "rules.nct01374854"
 PATH = Path(__file__).parents[1].joinpath(*TRIAL.split("."), FILE)
