@@ -11,7 +11,7 @@ from benchmarks.bodies import TODAY, Json, prefetch
 from benchmarks.clock import cpu_ms
 from benchmarks.row import Row
 from cds_service.cohort.screener import Outcome, Person, Screener, Terms
-from rules.record import Entry
+from rules.entries import Entry
 
 ALLOWED_MS = 2.5
 RESOURCES = 200

@@ -19,8 +19,10 @@ from cds_service.patient_data.prefetch import read_prefetch
 from cds_service.settings import Limits
 from rules.assess import assess, durable_executor
 from rules.assessment import Kind
-from rules.record import PatientRecord, build_record
-from rules.trial import NOT_ASSESSED, Trial, load_trial
+from rules.entries import build_record
+from rules.record import PatientRecord
+from rules.trial import NOT_ASSESSED, Trial
+from rules.trial_folder import load_trial
 
 RESULTS = (50, 200, 1_000, 5_000)
 CRITERIA = (10, 20, 30, 39)

@@ -19,8 +19,10 @@ from cds_service.self_test import golden_patients
 from cds_service.storage.journal import Outcome, Parties
 from rules.assess import assess, reference_executor
 from rules.criterion import TrialSettings
-from rules.record import COMPLETE, SEARCHES, Entry, read_record
-from rules.trial import Trial, load_trial
+from rules.entries import Entry, read_record
+from rules.searches import COMPLETE, SEARCHES
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 TRIAL = "rules.nct01374854"
 _ROUNDS, _CALLS = 7, 2_000

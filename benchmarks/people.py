@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rules.assess import Evaluator, Executor, assess, durable_executor
 from rules.assessment import Assessment
 from rules.decision import Fact
-from rules.trial import load_trial
+from rules.trial_folder import load_trial
 from tests.properties.people import Person, person
 
 

@@ -22,8 +22,10 @@ from cds_service.settings import Settings
 from rules.assess import Evaluator, Executor, assess, durable_executor
 from rules.criterion import Chart, Finding
 from rules.decision import Fact
-from rules.record import PatientRecord, build_record
-from rules.trial import Trial, load_trial
+from rules.entries import build_record
+from rules.record import PatientRecord
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 STAGES: Mapping[str, str] = {
     "read": "body and prefetch, to structs",

@@ -38,7 +38,7 @@ from cds_service.web import frame
 def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callable[[], date] | None = None) -> Flask:
     """Return the application; ``today`` replaces the clock in tests.
 
-    Raises `rules.trial.TrialError` for an unusable trial folder and `DatabaseUnusable`.
+    Raises `rules.trial_folder.TrialError` for an unusable trial folder and `DatabaseUnusable`.
     Nothing made here breaks by a fork: engines, connections and threads are made in the process using them.
     """
     app = Flask(__name__, static_folder=None)

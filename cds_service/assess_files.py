@@ -17,7 +17,8 @@ from rules.assess import Executor, assess, durable_executor
 from rules.assessment import Assessment
 from rules.criterion import TrialSettings
 from rules.engine import EvaluationError
-from rules.record import COMPLETE, SEARCHES, Entry, RecordError, read_record
+from rules.entries import Entry, RecordError, read_record
+from rules.searches import COMPLETE, SEARCHES
 from rules.trial import Trial
 
 STDIN = "-"

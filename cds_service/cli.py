@@ -15,7 +15,7 @@ from cds_service.ports import PortUnusable
 from cds_service.settings import Settings, SettingsError, load_settings
 from cds_service.storage.unusable import DatabaseUnusable
 from cds_service.trials import TRIALS, served_trial
-from rules.trial import TrialError, load_trial
+from rules.trial_folder import TrialError, load_trial
 
 _DEFAULT_PORT = 8000
 _SMALLEST_MEMORY = 10**9

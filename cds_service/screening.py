@@ -16,7 +16,9 @@ from cds_service.patient_data.deadline import Deadline
 from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 from rules.assessment import Assessment
-from rules.record import COMPLETE, SEARCHES, PatientRecord, read_record
+from rules.entries import read_record
+from rules.record import PatientRecord
+from rules.searches import COMPLETE, SEARCHES
 from rules.timeline import Series, timelines
 
 
@@ -53,7 +55,7 @@ class Screening:
     def of_bundle(self, content: bytes) -> Screened:
         """Screen the one Patient of a Bundle, all of whose resources count as complete searches.
 
-        Raises `cds_service.assess_files.UnusableFile`, `rules.record.RecordError` and EvaluationError.
+        Raises `cds_service.assess_files.UnusableFile`, `rules.entries.RecordError` and EvaluationError.
         """
         return self._screened(read_record(read_bundle(content), dict.fromkeys(SEARCHES, COMPLETE)))
 

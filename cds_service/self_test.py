@@ -16,7 +16,8 @@ import msgspec
 from rules.assess import Executor, assess
 from rules.criterion import TrialSettings
 from rules.engine import EvaluationError
-from rules.record import COMPLETE, SEARCHES, Entry, read_record
+from rules.entries import Entry, read_record
+from rules.searches import COMPLETE, SEARCHES
 from rules.trial import Trial
 
 FILE = "golden.json"

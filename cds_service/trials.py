@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from cds_service.settings import Settings
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 TRIALS = ("rules.nct01374854",)
 """Packages of the trials, each under a service id of its own."""
@@ -14,7 +15,7 @@ TRIALS = ("rules.nct01374854",)
 def served_trial(package: str, settings: Settings) -> Trial:
     """Load a trial as the site serves it: with what its terminology server adds, if it has one.
 
-    Raises `rules.trial.TrialError`.
+    Raises `rules.trial_folder.TrialError`.
     """
     trial = load_trial(package)
     if settings.terminology.url is None:

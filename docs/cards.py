@@ -17,9 +17,12 @@ from cds_service.sandbox.patients import ALL
 from rules.assess import assess, reference_executor
 from rules.assessment import Assessment, Verdict
 from rules.criterion import TrialSettings
-from rules.record import COMPLETE, SEARCHES, Entry, PatientRecord, read_record
+from rules.entries import Entry, read_record
+from rules.record import PatientRecord
+from rules.searches import COMPLETE, SEARCHES
 from rules.standard_of_care import overdue_tests
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 PATH = Path(__file__).with_name("cards.md")
 IMAGES = Path(__file__).with_name("images") / "cards"

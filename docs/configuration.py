@@ -17,7 +17,7 @@ from cds_service.setting_types import OrderCode
 from cds_service.settings import PREFIX, Settings
 from cds_service.tenant_settings import TenantSettings
 from cds_service.trials import TRIALS
-from rules.trial import load_trial
+from rules.trial_folder import load_trial
 
 PATH = Path(__file__).with_name("configuration.md")
 

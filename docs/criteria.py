@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rules.criterion import Declaration, Limit
 from rules.quantities import plain
-from rules.trial import NOT_ASSESSED, Trial, load_trial
+from rules.trial import NOT_ASSESSED, Trial
+from rules.trial_folder import load_trial
 from tests.criteria.given import TODAY, Case
 from tests.criteria.tables import all_cases
 

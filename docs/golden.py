@@ -16,8 +16,9 @@ from cds_service.sandbox.patients import ALL, SyntheticPatient
 from cds_service.self_test import FILE
 from rules.assess import assess, reference_executor
 from rules.criterion import TrialSettings
-from rules.record import COMPLETE, SEARCHES, Entry, read_record
-from rules.trial import load_trial
+from rules.entries import Entry, read_record
+from rules.searches import COMPLETE, SEARCHES
+from rules.trial_folder import load_trial
 
 TRIAL = "rules.nct01374854"
 PATH = Path(__file__).parents[1].joinpath(*TRIAL.split("."), FILE)

@@ -21,7 +21,8 @@ from rules.codes import (
     Row,
     ValueSet,
 )  # fmt: skip
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 PATH = Path(__file__).with_name("value_sets.md")
 _SYSTEMS = {

@@ -16,8 +16,9 @@ from rules.assessment import Confidence, Evidence
 from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Window
 from rules.dates import Moment
+from rules.readings import shown
 from rules.resources import Observation, Value
-from rules.results import USABLE, effective, is_own, shown
+from rules.results import USABLE, effective, is_own
 
 
 class Answer(Struct, frozen=True):

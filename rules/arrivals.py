@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from rules.codes import ValueSet
 from rules.criterion import Chart
-from rules.record import SearchState
 from rules.resources import Condition
+from rules.searches import SearchState
 
 LOST = frozenset({SearchState.FAILED, SearchState.FORBIDDEN, SearchState.TRUNCATED})
 

@@ -19,8 +19,9 @@ from rules.assessment import (
 from rules.criterion import Chart, Declaration, Finding, TrialSettings
 from rules.decision import Fact, Rule
 from rules.engine import DurableEvaluator
-from rules.record import PatientRecord, SearchState
+from rules.record import PatientRecord
 from rules.reference import ReferenceEvaluator
+from rules.searches import SearchState
 from rules.trial import Trial
 from rules.words import count
 

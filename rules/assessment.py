@@ -128,7 +128,7 @@ class CriterionResult(Struct, frozen=True):
     softened: bool = False
     """True for a blocking result that is not decisive: near its threshold, or of low confidence."""
     cause: str = ""
-    """Of an unknown status, why: a `rules.results.Cause`, or the name of the rule that decided. For counting."""
+    """Of an unknown status, why: a `rules.causes.Cause`, or the name of the rule that decided. For counting."""
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from rules.resources import LONGEST_VALUE, CodeableConcept, Coding
+from rules.datatypes import LONGEST_VALUE, CodeableConcept, Coding
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"

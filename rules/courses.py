@@ -10,10 +10,11 @@ from fractions import Fraction
 from msgspec import Struct
 
 from rules.criterion import Chart
+from rules.datatypes import Dosage, Period, Quantity, Repeat
 from rules.dosing import hull
 from rules.medications import Order
 from rules.quantities import Interval
-from rules.resources import Dosage, MedicationRequest, MedicationStatement, Period, Quantity, Repeat
+from rules.resources import MedicationRequest, MedicationStatement
 
 
 class Course(Struct, frozen=True):

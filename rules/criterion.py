@@ -20,7 +20,8 @@ from rules.codes import ValueSet
 from rules.dates import Days, Moment, add_months, parse_moment
 from rules.decision import FactValue
 from rules.quantities import Analyte, Units
-from rules.record import PatientRecord, Search
+from rules.record import PatientRecord
+from rules.searches import Search
 
 T = TypeVar("T")
 

@@ -18,9 +18,10 @@ from rules.arrivals import lost
 from rules.assessment import Evidence
 from rules.codes import Match, ValueSet, find_match, has_known_code
 from rules.criterion import Chart, once
+from rules.datatypes import CodeableConcept
 from rules.dates import Moment
-from rules.record import SearchState
-from rules.resources import CodeableConcept, Condition
+from rules.resources import Condition
+from rules.searches import SearchState
 from rules.words import count
 
 

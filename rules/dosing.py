@@ -13,8 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from rules.criterion import Chart
+from rules.datatypes import CodeableConcept, Dosage, Quantity, Range, Ratio, Repeat, Timing
 from rules.quantities import Analyte, Interval, on_grid
-from rules.resources import CodeableConcept, Dosage, Quantity, Range, Ratio, Repeat, Timing
 
 ANYTHING = Interval(Fraction(0), None)
 """A dose that cannot be told."""

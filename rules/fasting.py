@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rules.codes import ValueSet
 from rules.criterion import Chart, once
+from rules.datatypes import CodeableConcept, Quantity
 from rules.measurements import usable
 from rules.quantities import Interval
 from rules.record import Retrieved
-from rules.resources import CodeableConcept, Observation, Quantity, Value
+from rules.resources import Observation, Value
 from rules.results import IGNORED, Result, at_one_time
 from rules.specimens import Beside
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rules.criterion import Chart
 from rules.diagnoses import all_read
-from rules.record import SEARCHES_OF_TYPE, SearchState
+from rules.searches import SEARCHES_OF_TYPE, SearchState
 
 _QUIET = (SearchState.COMPLETE, SearchState.UNSUPPORTED)
 

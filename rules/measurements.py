@@ -13,12 +13,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence
+from rules.causes import Cause
 from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Finding, Window
 from rules.decision import FactValue
 from rules.quantities import Interval, TooFine, decimals, plain, scaled
-from rules.record import Search, SearchState
-from rules.results import USABLE, Cause, Result, is_own
+from rules.results import USABLE, Result, is_own
+from rules.searches import Search, SearchState
 from rules.words import count
 
 _NOT_A_RESULT = frozenset({Cause.NO_VALUE, Cause.FUTURE, Cause.UNDATED, Cause.INVALID})

@@ -17,17 +17,11 @@ from msgspec import Struct
 from rules.assessment import Evidence
 from rules.codes import Match, Trace, ValueSet, code_traces, has_known_code, names_nothing, word_traces
 from rules.criterion import Chart, Coverage, Window, once
+from rules.datatypes import CodeableConcept, Dosage
 from rules.dates import Moment
 from rules.index import Index
-from rules.record import SearchState
-from rules.resources import (
-    CodeableConcept,
-    Dosage,
-    Medication,
-    MedicationDispense,
-    MedicationRequest,
-    MedicationStatement,
-)  # fmt: skip
+from rules.resources import Medication, MedicationDispense, MedicationRequest, MedicationStatement  # fmt: skip
+from rules.searches import SearchState
 
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 

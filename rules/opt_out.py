@@ -13,9 +13,10 @@ from datetime import date, tzinfo
 
 from rules.arrivals import LOST
 from rules.codes import ValueSet
+from rules.datatypes import Coding, Period
 from rules.dates import parse_moment
 from rules.record import PatientRecord
-from rules.resources import Coding, Consent, Period, Provision
+from rules.resources import Consent, Provision
 
 _RESEARCH = re.compile(r"\bresearch\b", re.IGNORECASE)
 _REFUSAL = re.compile(

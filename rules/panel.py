@@ -13,11 +13,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence
+from rules.causes import Cause
 from rules.criterion import Finding
 from rules.decision import FactValue
 from rules.measurements import Classify, Selection, near
 from rules.quantities import Interval, TooFine, scaled
-from rules.results import Cause
 from rules.words import by_reason
 
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rules.codes import ValueSet
-from rules.resources import CodeableConcept, Value
+from rules.datatypes import CodeableConcept
+from rules.resources import Value
 
 
 class Reading(StrEnum):

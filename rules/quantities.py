@@ -17,8 +17,8 @@ from math import ceil, floor, lcm
 from msgspec import Struct
 
 from rules.assessment import Confidence
+from rules.datatypes import LONGEST_VALUE
 from rules.decision import LARGEST_EXACT
-from rules.resources import LONGEST_VALUE
 
 _NUMBER = re.compile(r"\s*(<=|>=|<|>|≤|≥)?\s*([+-]?\d{1,40}(?:\.\d{1,40})?)\s*(.*?)\s*", re.DOTALL)
 _COUNT_UNIT = re.compile(r"10[*^eE]|/[^\W\d]")

@@ -1,4 +1,4 @@
-"""The record of one person: readable resources, indexed, and how complete each search was.
+"""The record of one person: readable resources, indexed, beside how complete each search was.
 
 A retrieve names a type and a value set, as in CQL; every further filter is written out by the criterion.
 What comes back never depends on the order in which resources arrived.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
@@ -17,12 +15,12 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from rules.codes import Match, Trace, ValueSet, code_key, find_match, traces, words_of
+from rules.datatypes import CodeableConcept, Coding, Reference
+from rules.decoding import Unreadable, read_resource
 from rules.index import Index
 from rules.resources import (
     TYPES,
     AllergyIntolerance,
-    CodeableConcept,
-    Coding,
     Condition,
     Consent,
     Encounter,
@@ -35,84 +33,16 @@ from rules.resources import (
     Observation,
     Patient,
     Procedure,
-    Reference,
     ResearchSubject,
     ServiceRequest,
     Specimen,
-    Unreadable,
     Value,
-    read_resource,
 )  # fmt: skip
+from rules.searches import NOT_ASKED, Search
 
 T = TypeVar("T")
 
-
-class SearchState(StrEnum):
-    """How a search ended. Only a complete one lets a criterion rest on absence."""
-
-    COMPLETE = "complete"
-    SUPPRESSED = "suppressed"
-    """The server says that it held results back (outside records, segmented data)."""
-    TRUNCATED = "truncated"
-    """Pages were cut off by a cap, the deadline, or a next link that could not be followed."""
-    FORBIDDEN = "forbidden"
-    FAILED = "failed"
-    UNSUPPORTED = "unsupported"
-    """The server does not offer this type: not a failure, the other sources decide."""
-    NOT_ASKED = "not-asked"
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """How complete one search is, and why it is not."""
-
-    state: SearchState
-    reason: str = ""
-
-    @property
-    def complete(self) -> bool:
-        return self.state is SearchState.COMPLETE
-
-    @property
-    def answered(self) -> bool:
-        """True when at least part of the data arrived."""
-        return self.state in (SearchState.COMPLETE, SearchState.SUPPRESSED, SearchState.TRUNCATED)
-
-
 _BUNDLE_LOCAL = "urn:uuid:"
-
-COMPLETE = Search(SearchState.COMPLETE)
-NOT_ASKED = Search(SearchState.NOT_ASKED, "not available to the service")
-
-SEARCHES = (
-    "patient", "problems", "diagnoses", "medications", "medication-statements", "labs", "vitals", "social",
-    "encounters", "procedures", "immunizations", "research-subjects", "consents", "flags", "service-requests", "exams",
-)  # fmt: skip
-"""Names of the searches that make up a record; the first eight are also prefetch keys."""
-
-SEARCHES_OF_TYPE: Mapping[str, tuple[str, ...]] = {
-    "Patient": ("patient",),
-    "Condition": ("problems", "diagnoses"),
-    "MedicationRequest": ("medications",),
-    "MedicationStatement": ("medication-statements",),
-    "Medication": ("medications", "medication-statements"),
-    "Observation": ("labs", "vitals", "social", "exams"),
-    "Encounter": ("encounters",),
-    "Procedure": ("procedures",),
-    "Immunization": ("immunizations",),
-    "ResearchSubject": ("research-subjects",),
-    "Consent": ("consents",),
-    "Flag": ("flags",),
-    "ServiceRequest": ("service-requests",),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A resource as it arrived: its JSON and, from a Bundle, the URL it is known by."""
-
-    raw: bytes | bytearray | memoryview | msgspec.Raw
-    full_url: str | None = None
 
 
 class Retrieved(msgspec.Struct, frozen=True):
@@ -132,10 +62,6 @@ class Retrieved(msgspec.Struct, frozen=True):
     @property
     def display(self) -> str:
         return self.value.code.display if self.value.code else self.match.row.display
-
-
-class RecordError(ValueError):
-    """The resources do not make up the record of exactly one person."""
 
 
 class PatientRecord:
@@ -158,7 +84,7 @@ class PatientRecord:
         self.dropped = 0
         self._foreign_specimens: list[Specimen] = []
         self._belonging: dict[str, bool] = {}
-        for resource in _distinct(resources):
+        for resource in distinct(resources):
             if self._belongs(resource):
                 self._by_type[type(resource)].append(resource)
                 continue
@@ -372,80 +298,6 @@ class PatientRecord:
         return _name(reference) in names
 
 
-class ReadEntry(msgspec.Struct, frozen=True, rename="camel"):
-    """An entry after reading: a resource the rules use, or what is known of an unreadable one."""
-
-    resource: Any
-    full_url: str | None = None
-
-
-def read_entry(entry: Entry) -> ReadEntry | None:
-    """Read one entry; None for a type the rules do not use. Never raises for what the JSON holds."""
-    resource = read_resource(entry.raw)
-    return None if resource is None else ReadEntry(resource, entry.full_url)
-
-
-def read_record(entries: Iterable[Entry], searches: Mapping[str, Search]) -> PatientRecord:
-    """Read entries into a record; raises `RecordError` unless exactly one Patient is among them."""
-    return build_record((read for entry in entries if (read := read_entry(entry))), searches)
-
-
-def build_record(reads: Iterable[ReadEntry], searches: Mapping[str, Search]) -> PatientRecord:
-    """Make a record of read entries; raises `RecordError` unless exactly one Patient is among them."""
-    resources: list[Any] = []
-    unreadable: list[Unreadable] = []
-    by_url: dict[str, Any] = {}
-    for read in reads:
-        resource = read.resource
-        if isinstance(resource, Unreadable):
-            unreadable.append(resource)
-            continue
-        if read.full_url:
-            by_url[read.full_url] = resource
-        resources.append(resource)
-        if isinstance(resource, Observation):
-            resources.extend(_member_observations(resource))
-    patients = _distinct(resource for resource in resources if isinstance(resource, Patient))
-    if len(patients) != 1:
-        unread = any(u.type == "Patient" for u in unreadable)
-        raise RecordError("the Patient resource cannot be read" if unread else f"{len(patients)} Patients found")
-    others = (r for r in resources if not isinstance(r, Patient))
-    return PatientRecord(patients[0], others, searches, unreadable, by_url)
-
-
-def _member_observations(parent: Observation) -> list[Observation]:
-    """Return contained members of a panel: observed when the panel was, of the same subject, no surer than it."""
-    if not parent.contained:
-        return []
-    members = [read_resource(raw) for raw in parent.contained]
-    return [
-        msgspec.structs.replace(
-            member,
-            id=f"{parent.id}#{member.id}" if parent.id else member.id,
-            status=_weaker(member.status, parent.status),
-            subject=member.subject or parent.subject,
-            focus=member.focus or parent.focus,
-            specimen=member.specimen or parent.specimen,
-            encounter=member.encounter or parent.encounter,
-            effective_date_time=member.effective_date_time or parent.effective_date_time,
-            effective_period=member.effective_period or parent.effective_period,
-            issued=member.issued or parent.issued,
-        )
-        for member in members
-        if isinstance(member, Observation)
-    ]
-
-
-_SURE = ("final", "amended", "corrected")
-
-
-def _weaker(member: str | None, panel: str | None) -> str | None:
-    """Return the status of a member; a panel that is not final makes none of its members final."""
-    if member is None or (panel or "").strip().lower() not in _SURE:
-        return panel
-    return member
-
-
 _Coded: TypeAlias = tuple[int, int, Observation, Value, Coding]
 """A coding with the observation, or component of one, that carries it: the observation's place among all, in the order
 of their names, and the coding's place among those of its concept."""
@@ -498,7 +350,7 @@ def _each_once(unreadable: Iterable[Unreadable]) -> tuple[Unreadable, ...]:
     return (*named.values(), *nameless)
 
 
-def _distinct(resources: Iterable[Any]) -> list[Any]:
+def distinct(resources: Iterable[Any]) -> list[Any]:
     """Return resources once each, sorted by reference.
 
     The same resource can arrive from several searches; where two copies differ, the choice is arbitrary but

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.criterion import Chart
+from rules.datatypes import LONGEST_VALUE, CodeableConcept, Quantity, Range
 from rules.dates import age_range
 from rules.quantities import Analyte, Conversion, exact
-from rules.resources import LONGEST_VALUE, CodeableConcept, Quantity, Range, ReferenceRange, Value
+from rules.resources import ReferenceRange, Value
 from rules.results import Result
 from rules.sex import Sex, sex_named, sex_of
 

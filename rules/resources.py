@@ -7,135 +7,24 @@ that one resource unreadable, never the whole record. Dates stay text until a ru
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
-
-class Struct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """Base of all parts: frozen, camelCase on the wire."""
-
-
-Code: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
-"""A code, or the address of a system. Longer ones are none, and every beginning of a code is looked up."""
-
-
-class Coding(Struct, frozen=True, gc=False):
-    system: Code | None = None
-    code: Code | None = None
-    display: str | None = None
-
-
-class CodeableConcept(Struct, frozen=True, gc=False):
-    coding: list[Coding | None] | None = None
-    text: str | None = None
-
-    @property
-    def codings(self) -> list[Coding]:
-        given = self.coding
-        if given and None in given:
-            return [coding for coding in given if coding is not None]
-        return given or []  # type: ignore[return-value]  # there is no None in it
-
-    @property
-    def name(self) -> str | None:
-        """The text, else the first display; None where a code stands alone."""
-        return self.text or next((c.display for c in self.codings if c.display), None)
-
-    @property
-    def display(self) -> str:
-        """A name for people, else the first code."""
-        return self.name or next((c.code for c in self.codings if c.code), None) or "(no code)"
-
-    def code_in(self, *systems: str) -> str | None:
-        """Return the first code whose system is one of ``systems``."""
-        return next((c.code for c in self.codings if c.code and c.system in systems), None)
-
-
-class Reference(Struct, frozen=True, gc=False):
-    reference: str | None = None
-    display: str | None = None
-    type: str | None = None
-
-
-class Identifier(Struct, frozen=True, gc=False):
-    system: str | None = None
-    value: str | None = None
-
-
-LARGEST_EXPONENT = 40
-"""No measurement needs more digits on either side of the point; exact arithmetic on 1e999999999 never ends."""
-
-
-def check_number(number: Decimal | None) -> None:
-    """Raise ValueError for a number that exact arithmetic cannot hold: NaN, infinity, endless digits."""
-    if number is None:
-        return
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -LARGEST_EXPONENT or number.adjusted() > LARGEST_EXPONENT:
-        raise ValueError("a number is not finite or has too many digits")
-
-
-_PLAIN = 20
-_DIGITS = "-.0123456789"
-"""Of the numbers that charts are made of: few digits near the point, without an exponent. They need no closer look,
-and a long chart has hundreds that nobody asks for anything else."""
-
-
-class Quantity(Struct, frozen=True, gc=False):
-    value: Decimal | None = None
-    comparator: str | None = None
-    unit: Code | None = None
-    system: Code | None = None
-    code: Code | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a value that cannot be computed with, which makes the resource unreadable."""
-        if self.value is not None:
-            written = str(self.value)
-            if len(written) > _PLAIN or written.strip(_DIGITS):
-                check_number(self.value)
-
-
-class Range(Struct, frozen=True, gc=False):
-    low: Quantity | None = None
-    high: Quantity | None = None
-
-
-class Ratio(Struct, frozen=True, gc=False):
-    numerator: Quantity | None = None
-    denominator: Quantity | None = None
-
-
-class Period(Struct, frozen=True, gc=False):
-    start: str | None = None
-    end: str | None = None
-
-
-class Meta(Struct, frozen=True, gc=False):
-    tag: list[Coding] | None = None
-    security: list[Coding] | None = None
-
-
-class Extension(Struct, frozen=True, gc=False):
-    url: str | None = None
-    value_code: str | None = None
-    value_string: str | None = None
-    value_boolean: bool | None = None
-    value_codeable_concept: CodeableConcept | None = None
-    extension: list[Extension] | None = None
-
-
-LONGEST_VALUE = 300
-"""Characters of a text that a value, a range or the name of a product is looked for in: a longer one is prose.
-
-Patterns that try each way to part a run of blanks or digits take the square of its length.
-"""
-
-
-class Annotation(Struct, frozen=True, gc=False):
-    text: str | None = None
+from rules.datatypes import (
+    Age,
+    Annotation,
+    CodeableConcept,
+    Dosage,
+    Extension,
+    Meta,
+    Period,
+    Quantity,
+    Range,
+    Ratio,
+    Reference,
+    Struct,
+)
 
 
 class Resource(Struct, frozen=True, gc=False, kw_only=True, tag_field="resourceType", tag=True):
@@ -174,10 +63,6 @@ class Patient(Resource, frozen=True, gc=False, kw_only=True):
     address: Any = None
     """Addresses as sent: no criterion reads them, so a bad one must not cost the Patient."""
     communication: list[Communication] | None = None
-
-
-class Age(Quantity, frozen=True, gc=False):
-    """A Quantity of time."""
 
 
 class Condition(Resource, frozen=True, gc=False, kw_only=True):
@@ -257,51 +142,6 @@ class Observation(Value, frozen=True, gc=False, kw_only=True, tag_field="resourc
     @property
     def resource_type(self) -> str:
         return "Observation"
-
-
-class Repeat(Struct, frozen=True, gc=False):
-    frequency: int | None = None
-    frequency_max: int | None = None
-    period: Decimal | None = None
-    period_max: Decimal | None = None
-    period_unit: str | None = None
-    duration: Decimal | None = None
-    duration_unit: str | None = None
-    when: list[str] | None = None
-    time_of_day: list[str] | None = None
-    day_of_week: list[str] | None = None
-    bounds_period: Period | None = None
-    bounds_duration: Quantity | None = None
-    bounds_range: Range | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse periods that cannot be computed with."""
-        check_number(self.period)
-        check_number(self.period_max)
-        check_number(self.duration)
-
-
-class Timing(Struct, frozen=True, gc=False):
-    repeat: Repeat | None = None
-    code: CodeableConcept | None = None
-
-
-class DoseAndRate(Struct, frozen=True, gc=False):
-    dose_quantity: Quantity | None = None
-    dose_range: Range | None = None
-    rate_quantity: Quantity | None = None
-    rate_ratio: Ratio | None = None
-    rate_range: Range | None = None
-
-
-class Dosage(Struct, frozen=True, gc=False):
-    text: str | None = None
-    timing: Timing | None = None
-    as_needed_boolean: bool | None = None
-    as_needed_codeable_concept: CodeableConcept | None = None
-    route: CodeableConcept | None = None
-    dose_and_rate: list[DoseAndRate] | None = None
-    max_dose_per_period: Ratio | None = None
 
 
 class DispenseRequest(Struct, frozen=True, gc=False):
@@ -478,68 +318,3 @@ AnyResource: TypeAlias = (
     | AllergyIntolerance
 )  # fmt: skip
 """A resource of one of `TYPES`, told by its ``resourceType``: what a decoder can read whole pages of."""
-
-UNDECODABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
-"""What msgspec raises for JSON that is none, or that does not fit."""
-
-_ANY = msgspec.json.Decoder(AnyResource, strict=False)
-
-_DECODERS = {name: msgspec.json.Decoder(kind, strict=False) for name, kind in TYPES.items()}
-
-
-class _Head(msgspec.Struct, rename="camel"):
-    resource_type: str | None = None
-    id: str | None = None
-
-
-_HEAD = msgspec.json.Decoder(_Head, strict=False)
-
-
-class Unreadable(msgspec.Struct, frozen=True):
-    """A resource that could not be read: it makes what depends on its type unknown."""
-
-    type: str
-    reference: str
-    code: CodeableConcept | None
-    """Its code, if at least that could be read."""
-
-
-class _Coded(msgspec.Struct):
-    code: CodeableConcept | None = None
-
-
-_CODED = msgspec.json.Decoder(_Coded, strict=False)
-
-
-def read_resource(raw: bytes | bytearray | memoryview | msgspec.Raw) -> Any | Unreadable | None:
-    """Read one resource from its JSON; None for a type the rules do not use.
-
-    Never raises for what the JSON holds: what cannot be read comes back as `Unreadable`.
-    """
-    try:
-        return _ANY.decode(raw)
-    except UNDECODABLE:
-        return _read_otherwise(raw)
-
-
-def _read_otherwise(raw: bytes | bytearray | memoryview | msgspec.Raw) -> Any | Unreadable | None:
-    """Find out what is known of a resource that cannot be read, or is not wanted."""
-    try:
-        head = _HEAD.decode(raw)
-    except UNDECODABLE:
-        return Unreadable("(unknown)", "(unknown)", None)
-    decoder = _DECODERS.get(head.resource_type or "")
-    if decoder is None or head.resource_type is None:
-        return None
-    try:
-        return decoder.decode(raw)
-    except UNDECODABLE:
-        name = f"{head.resource_type}/{head.id}" if head.id else head.resource_type
-        return Unreadable(head.resource_type, name, _code_of(raw))
-
-
-def _code_of(raw: bytes | bytearray | memoryview | msgspec.Raw) -> CodeableConcept | None:
-    try:
-        return _CODED.decode(raw).code
-    except UNDECODABLE:
-        return None

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from rules.codes import ValueSet
 from rules.criterion import Chart
-from rules.resources import CodeableConcept, Coding, Extension
+from rules.datatypes import CodeableConcept, Coding, Extension
 
 _FOR_CLINICAL_USE = ("sexparameterforclinicaluse", "sexforclinicaluse")
 """Endings of the extension's URL, in lower case and without hyphens: it has several names."""

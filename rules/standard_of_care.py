@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from rules.assessment import CriterionResult
 from rules.codes import TEXT, Row, ValueSet, canonical_system
 from rules.criterion import Chart, Coverage, TrialSettings, Window
+from rules.datatypes import CodeableConcept, Coding
 from rules.dates import Moment, add_years
 from rules.procedures import procedures
 from rules.record import PatientRecord
-from rules.resources import CodeableConcept, Coding, Observation, ServiceRequest
+from rules.resources import Observation, ServiceRequest
 from rules.results import effective, is_own, results
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from rules.codes import RXNORM
 from rules.criterion import Chart
+from rules.datatypes import LONGEST_VALUE, Ratio
 from rules.medications import Order
-from rules.resources import LONGEST_VALUE, Medication, Ratio
+from rules.resources import Medication
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _RXNORM_PER_ML = re.compile(rf"{_NUMBER} UNT/ML", re.IGNORECASE)

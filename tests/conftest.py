@@ -9,7 +9,8 @@ import pytest
 from hypothesis import settings
 
 from rules.assess import Executor, durable_executor, reference_executor
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 # The same examples every time, so that a change fails its own run and not somebody else's; to look for new ones:
 # HYPOTHESIS_PROFILE=explore make test

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from rules.results import Cause
+from rules.causes import Cause
 
 
 class Group(StrEnum):

@@ -21,7 +21,7 @@ from cds_service.cohort.processes import end_with_parent
 from cds_service.cohort.progress import Narrator
 from cds_service.cohort.screener import Outcome, Person, Screener, Terms
 from cds_service.cohort.source import Form, Source
-from rules.record import Entry
+from rules.entries import Entry
 
 _BYTES_A_SHARD = 256_000_000
 _BUNDLES_A_SHARD = 200

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rules.codes import ATC, CVX, ICD9CM, ICD10, ICD10CM, LOINC, RXNORM, SNOMED, canonical_system, plain_code
+from rules.datatypes import CodeableConcept, Quantity
 from rules.record import PatientRecord
-from rules.resources import CodeableConcept, Quantity, Value
+from rules.resources import Value
 from rules.trial import Trial
 
 _TERMINOLOGIES = frozenset({ATC, CVX, ICD9CM, ICD10, ICD10CM, LOINC, RXNORM, SNOMED})

@@ -23,8 +23,10 @@ from rules.assessment import Assessment
 from rules.criterion import TrialSettings
 from rules.decision import Fact
 from rules.engine import EvaluationError
-from rules.record import COMPLETE, SEARCHES, SEARCHES_OF_TYPE, Entry, RecordError, Search, SearchState, read_record
-from rules.trial import Trial, load_trial
+from rules.entries import Entry, RecordError, read_record
+from rules.searches import COMPLETE, SEARCHES, SEARCHES_OF_TYPE, Search, SearchState
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 EXPECTED_TYPES = ("Condition", "Observation", "MedicationRequest", "Encounter")
 """Types that a population cannot be without: where the whole source has none, they were not exported."""

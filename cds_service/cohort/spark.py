@@ -24,7 +24,7 @@ from cds_service.cohort.people import people_of_bundles, shards_of_bundles
 from cds_service.cohort.progress import Narrator
 from cds_service.cohort.screener import Outcome, Person, Screener, Terms
 from cds_service.cohort.source import Form, Source
-from rules.record import Entry
+from rules.entries import Entry
 
 Rdd: TypeAlias = Any
 """A distributed collection of PySpark, which carries no types that hold for every version."""

@@ -27,7 +27,7 @@ from cds_service.patient_data.query_plan import TYPES
 from cds_service.process import PerProcess
 from cds_service.storage.journal import NO_ATTESTATION, Outcome
 from rules.assessment import Status
-from rules.results import Cause
+from rules.causes import Cause
 from rules.trial import Trial
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4

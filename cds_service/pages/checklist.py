@@ -18,7 +18,7 @@ from cds_service.pages.forms import read_form
 from cds_service.pages.plot import plot
 from cds_service.screening import Screened, Screening
 from cds_service.web import note
-from rules.record import RecordError
+from rules.entries import RecordError
 from rules.timeline import Series
 
 

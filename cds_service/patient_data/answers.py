@@ -13,8 +13,10 @@ from typing import Any, Literal
 import msgspec
 
 from cds_service.patient_data.query_plan import INCLUDED
-from rules.record import COMPLETE, Entry, ReadEntry, Search, SearchState, read_entry
-from rules.resources import UNDECODABLE, AnyResource, Unreadable
+from rules.decoding import UNDECODABLE, Unreadable
+from rules.entries import Entry, ReadEntry, read_entry
+from rules.resources import AnyResource
+from rules.searches import COMPLETE, Search, SearchState
 
 
 class NotAnAnswer(ValueError):

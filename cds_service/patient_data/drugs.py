@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cds_service.patient_data.outbound import BaseUrl
 from cds_service.patient_data.query_plan import Query, is_resource_id
-from rules.record import ReadEntry
+from rules.entries import ReadEntry
 from rules.resources import MedicationRequest, MedicationStatement
 
 MOST = 30

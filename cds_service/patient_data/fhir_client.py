@@ -32,7 +32,8 @@ from cds_service.patient_data.prefetch import is_short
 from cds_service.patient_data.query_plan import OPTIONAL_TYPES, TYPES, Query
 from cds_service.patient_data.transport import Watch, new_session
 from cds_service.process import PerProcess
-from rules.record import COMPLETE, ReadEntry, Search, SearchState
+from rules.entries import ReadEntry
+from rules.searches import COMPLETE, Search, SearchState
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,10 @@ from cds_service.patient_data.prefetch import ABSENT, Prefetched, PrefetchState,
 from cds_service.patient_data.query_plan import GATE, PREFETCH, REQUIRED, QueryPlan, is_resource_id
 from rules.assess import Executor, passes_gates
 from rules.criterion import TrialSettings
-from rules.record import (
-    PatientRecord,
-    ReadEntry,
-    RecordError,
-    Search,
-    SearchState,
-    build_record,
-)
+from rules.entries import ReadEntry, RecordError, build_record
+from rules.record import PatientRecord
 from rules.resources import Patient
+from rules.searches import Search, SearchState
 from rules.trial import Trial
 
 

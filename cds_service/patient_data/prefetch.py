@@ -10,7 +10,7 @@ import msgspec
 
 from cds_service.patient_data.answers import NotAnAnswer, OutcomeInstead, Page, read_page
 from cds_service.patient_data.query_plan import PREFETCH, TYPES
-from rules.record import COMPLETE, Search, SearchState
+from rules.searches import COMPLETE, Search, SearchState
 
 
 class PrefetchState(StrEnum):

@@ -36,7 +36,7 @@ from cds_service.screening import Screening
 from cds_service.security.tenants import Tenant
 from cds_service.settings import Settings
 from cds_service.web import note
-from rules.record import RecordError
+from rules.entries import RecordError
 from rules.timeline import Series
 
 _TYPED = ("server", "patient", "prefetch")

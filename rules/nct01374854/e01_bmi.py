@@ -14,6 +14,7 @@ from fractions import Fraction
 from rules.ages import adult_on, birth_days
 from rules.arrivals import lost
 from rules.assessment import Basis, Confidence, Evidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Coverage, Finding
 from rules.decision import FactValue, Rule, field
 from rules.diagnoses import diagnoses, evidence_of
@@ -22,7 +23,8 @@ from rules.gaps import gaps
 from rules.measurements import Selection, near, newest, not_final
 from rules.pregnancy import may_be_pregnant
 from rules.quantities import Interval, on_grid, plain, scaled
-from rules.results import USABLE, Cause, Result, effective, results, words
+from rules.readings import words
+from rules.results import USABLE, Result, effective, results
 from rules.sex import Sex, sex_of
 
 KNOWN = field.state.equals("value")

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.criterion import Chart, Finding
+from rules.datatypes import Dosage
 from rules.decision import Rule, field
 from rules.dosing import (
     ANYTHING,
@@ -34,7 +35,7 @@ from rules.measurements import Selection, first_usable, newest
 from rules.medications import Order, Use, all_read, orders, visibility
 from rules.panel import sides
 from rules.quantities import Interval, on_grid, plain, scaled
-from rules.resources import Dosage, MedicationRequest, MedicationStatement
+from rules.resources import MedicationRequest, MedicationStatement
 from rules.results import newest_first, read_result, results
 from rules.strengths import names, units_per_millilitre
 

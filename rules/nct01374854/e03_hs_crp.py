@@ -11,12 +11,13 @@ from datetime import date, timedelta
 from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.measurements import Selection, newest, numeric_finding
 from rules.panel import sides
 from rules.quantities import plain
-from rules.results import Cause, results
+from rules.results import results
 
 _VALUE = field.state.equals("value")
 _REPEAT = "above {maximum}; above {acute} an acute illness is likely: repeat after recovery."

@@ -15,16 +15,19 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rules.assessment import Confidence, Evidence, Status
+from rules.causes import Cause
 from rules.codes import Match, ValueSet
 from rules.criterion import Chart, Finding
+from rules.datatypes import LONGEST_VALUE, CodeableConcept
 from rules.dates import NEVER
 from rules.decision import FactValue, Rule, field
 from rules.encounters import Stay, class_among, stays
 from rules.measurements import near, not_final, usable
 from rules.quantities import Interval, on_grid, plain, scaled
-from rules.record import Retrieved, SearchState
-from rules.resources import LONGEST_VALUE, CodeableConcept, Component, Encounter, Observation
-from rules.results import Cause, Result, read_result, results
+from rules.record import Retrieved
+from rules.resources import Component, Encounter, Observation
+from rules.results import Result, read_result, results
+from rules.searches import SearchState
 from rules.words import count
 
 KNOWN = field.state.equals("value")

@@ -15,6 +15,7 @@ from fractions import Fraction
 from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Coverage, Finding
 from rules.decision import FactValue, Rule, field
 from rules.diagnoses import Diagnosis, all_read, diagnoses, evidence_of
@@ -22,7 +23,7 @@ from rules.diagnoses import find as find_match
 from rules.diagnosis_states import by_course, named
 from rules.measurements import Selection, near, newest, usable
 from rules.quantities import Interval, TooFine, on_grid, plain, scaled
-from rules.results import Cause, Result, newest_first, results
+from rules.results import Result, newest_first, results
 
 _DIRECT, _SURROGATE, _STRIP = (field.kind.equals(kind) for kind in ("direct", "surrogate", "strip"))
 

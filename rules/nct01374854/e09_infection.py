@@ -14,6 +14,7 @@ from enum import StrEnum
 from rules.answers import Answer, answers, final, newest, newest_first
 from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Coverage, Finding
+from rules.datatypes import Quantity
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses
 from rules.medications import Use, orders
@@ -21,7 +22,7 @@ from rules.medications import all_read as all_drugs_read
 from rules.procedures import procedures
 from rules.qualitative import Reading, reading
 from rules.quantities import Interval, parse_number
-from rules.resources import Immunization, Quantity, Value
+from rules.resources import Immunization, Value
 
 RULES = (
     Rule("hiv", (field.hiv >= 1,), Status.MET, "HIV infection: {hiv}."),

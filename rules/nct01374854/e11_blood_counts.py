@@ -12,14 +12,16 @@ from datetime import timedelta
 from fractions import Fraction
 
 from rules.assessment import Basis, Confidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Finding
 from rules.decision import Condition, Field, Rule, field
 from rules.measurements import Selection, first_usable, newest, usable
 from rules.panel import Part, below, panel_finding, sides
 from rules.pregnancy import may_be_pregnant
 from rules.quantities import Interval, plain
+from rules.readings import words
 from rules.reference_ranges import flagged_low, flagged_not_low, normal_range
-from rules.results import Cause, Result, results, words
+from rules.results import Result, results
 from rules.sex import Sex, sex_of
 from rules.specimens import same_specimen, taken_together
 

@@ -14,6 +14,7 @@ from fractions import Fraction
 from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Evidence, Status
+from rules.causes import Cause
 from rules.courses import Course, course
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
@@ -24,7 +25,7 @@ from rules.measurements import Selection, near, newest
 from rules.medications import Order, Use, orders, visibility
 from rules.panel import sides
 from rules.quantities import Interval, TooFine, plain, scaled
-from rules.results import Cause, results
+from rules.results import results
 from rules.strengths import milligrams, names
 
 RULES = (

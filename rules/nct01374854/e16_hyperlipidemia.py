@@ -13,6 +13,7 @@ from fractions import Fraction
 from msgspec.structs import replace
 
 from rules.assessment import Confidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.fasting import is_fasting, prefer_fasting
@@ -20,7 +21,7 @@ from rules.measurements import Selection, first_usable, newest
 from rules.medications import Order, orders
 from rules.panel import Part, above, panel_finding, sides
 from rules.quantities import plain
-from rules.results import Cause, Result, all_results, results
+from rules.results import Result, all_results, results
 from rules.specimens import Beside
 
 _LDL_WITHIN = field.ldl_high <= field.ldl_limit

@@ -16,13 +16,14 @@ from msgspec.structs import replace
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.courses import Course, course
 from rules.criterion import Chart, Finding
+from rules.datatypes import CodeableConcept
 from rules.decision import Rule, field
 from rules.diagnoses import Course as When
 from rules.diagnoses import Diagnosis, all_read, diagnoses, evidence_of
 from rules.dosing import comparable
 from rules.medications import Order, Use, orders, visibility
 from rules.quantities import Interval, scaled
-from rules.resources import CodeableConcept, Medication, MedicationRequest
+from rules.resources import Medication, MedicationRequest
 
 RULES = (
     Rule("replacement-coded-as-long-term", (field.coded.holds, field.replacement.holds, field.steroid.fails),

@@ -16,6 +16,7 @@ from fractions import Fraction
 from rules.answers import Answer, answers
 from rules.arrivals import encounter_lost, unread
 from rules.assessment import Basis, Confidence, Evidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Coverage, Finding, Window
 from rules.dates import Days
 from rules.decision import Rule, field
@@ -24,7 +25,7 @@ from rules.diagnosis_states import named
 from rules.measurements import usable
 from rules.occurrences import happened, recorded
 from rules.resources import Value
-from rules.results import Cause, Result, results
+from rules.results import Result, results
 
 RULES = (
     Rule("acute", (field.acute.holds,), Status.MET,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from rules.arrivals import encounter_lost, lost, unread
 from rules.assessment import Basis, Confidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Coverage, Finding
 from rules.dates import Days
 from rules.decision import Rule, field
@@ -23,7 +24,7 @@ from rules.measurements import Selection, newest, numeric_finding
 from rules.panel import sides
 from rules.quantities import on_grid
 from rules.resources import Encounter
-from rules.results import Cause, Result, results
+from rules.results import Result, results
 
 RULES = (
     Rule("chronic", (field.chronic.holds,), Status.MET,

@@ -20,9 +20,9 @@ from rules.medications import Order, orders, visibility
 from rules.nct01374854.t1dm_onset import neonatal_diagnosis
 from rules.qualitative import Reading, reading
 from rules.quantities import Interval, scaled
-from rules.record import SearchState
 from rules.resources import Observation
 from rules.results import USABLE, Result, effective, is_own, results
+from rules.searches import SearchState
 from rules.words import count
 
 TYPE_1 = field.type_1

@@ -13,6 +13,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from rules.assessment import Basis, Confidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Course, all_read, diagnoses
@@ -21,7 +22,7 @@ from rules.ketoacidosis import ketoacidosis_before, undated
 from rules.measurements import Selection, first_usable, newest, numeric_finding, usable
 from rules.medications import orders
 from rules.quantities import Interval
-from rules.results import Cause, Result, all_results, results
+from rules.results import Result, all_results, results
 from rules.specimens import Beside
 from rules.timeline import Timeline
 

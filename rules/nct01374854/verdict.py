@@ -12,10 +12,10 @@ from datetime import date, tzinfo
 from rules.assessment import CriterionResult, Effect, Kind, Status, Verdict
 from rules.codes import ValueSet
 from rules.criterion import Finding, TrialSettings
+from rules.datatypes import Coding
 from rules.decision import Rule, field
 from rules.opt_out import opt_out
 from rules.record import PatientRecord
-from rules.resources import Coding
 from rules.words import count
 
 TEST_PATIENT = "HTEST"

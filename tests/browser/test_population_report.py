@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from rules.trial import load_trial
+from rules.trial_folder import load_trial
 from tests.support.population import PACKAGE
 from tests.unit.cohort.test_results import html
 

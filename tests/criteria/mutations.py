@@ -24,7 +24,8 @@ from rules.codes import LOINC, ValueSet
 from rules.criterion import TRAPS, Declaration, Limit, TrialSettings, Window
 from rules.quantities import Analyte, Conversion
 from rules.record import PatientRecord
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 from tests.criteria.given import Case
 from tests.criteria.tables import all_cases, missed, record_of
 from tests.unit.rules.test_units import BY_CODE, BY_RANGE, LINES, converted

@@ -13,7 +13,9 @@ import msgspec
 import tests.criteria as package
 from rules.assessment import CriterionResult
 from rules.criterion import Chart, Finding, TrialSettings
-from rules.record import COMPLETE, SEARCHES, Entry, PatientRecord, Search, SearchState, read_record
+from rules.entries import Entry, read_record
+from rules.record import PatientRecord
+from rules.searches import COMPLETE, SEARCHES, Search, SearchState
 from rules.trial import Trial
 from tests.criteria.given import Case, Given, patient
 

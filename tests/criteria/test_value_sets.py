@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from rules.codes import Row, ValueSet, plain_code
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 PINS = Path(__file__).with_name("value_sets.txt")
 

@@ -15,7 +15,7 @@ from cds_service.patient_data.deadline import Deadline
 from cds_service.patient_data.fhir_client import FhirClient, FhirServer, Limits, SearchResult, retry_after
 from cds_service.patient_data.outbound import parse_base_url
 from cds_service.patient_data.query_plan import Query
-from rules.record import SearchState
+from rules.searches import SearchState
 from tests.support import fault_server as faults
 from tests.support.fault_server import Behaviour, FaultServer
 from tests.support.fhir import bundle, coded, condition

@@ -25,7 +25,7 @@ from cds_service.sandbox.fhir_server import SandboxFhirServer
 from cds_service.sandbox.patients import ALL
 from cds_service.settings import Limits, OpenMode, Sandbox, Server
 from rules.assess import Executor
-from rules.record import SearchState
+from rules.searches import SearchState
 from rules.trial import Trial
 from tests.support.borrowed_server import BorrowedServer, Json, Refused
 from tests.support.charts import NO_PUBLIC, PUBLIC, assessed, moved, public_chart, sandbox_chart

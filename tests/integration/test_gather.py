@@ -16,7 +16,7 @@ from cds_service.patient_data.deadline import Deadline
 from cds_service.patient_data.fhir_client import FhirClient, FhirServer
 from cds_service.patient_data.gather import Gathered, IdentityMismatch, RequiredDataMissing, gather
 from cds_service.patient_data.outbound import parse_base_url
-from rules.record import SearchState
+from rules.searches import SearchState
 from tests.support import fault_server as faults
 from tests.support.client_threads import busy_threads, soon
 from tests.support.fault_server import FaultServer

@@ -11,7 +11,9 @@ import pytest
 
 from rules.assess import Executor, assess
 from rules.assessment import Assessment, Status
-from rules.record import COMPLETE, SEARCHES, Entry, PatientRecord, read_record
+from rules.entries import Entry, read_record
+from rules.record import PatientRecord
+from rules.searches import COMPLETE, SEARCHES
 from rules.trial import Trial
 from tests.support.charts import NO_PUBLIC, PUBLIC
 

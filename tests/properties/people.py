@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from rules.record import SEARCHES, PatientRecord
+from rules.record import PatientRecord
+from rules.searches import SEARCHES
 from tests.criteria.given import TODAY, Case, Given
 from tests.criteria.tables import all_cases, record
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rules.assess import Executor, assess
 from rules.assessment import Assessment, Effect
-from rules.record import SEARCHES_OF_TYPE
+from rules.searches import SEARCHES_OF_TYPE
 from rules.trial import Trial
 from tests.criteria.given import Given, diagnosis, lab, medication
 from tests.properties.people import Person, person

@@ -22,8 +22,8 @@ from cds_service.security.client_token import Check
 from cds_service.settings import Limits, Monitoring
 from cds_service.storage.journal import Outcome
 from rules.assessment import Verdict
-from rules.record import SearchState
-from rules.results import Cause
+from rules.causes import Cause
+from rules.searches import SearchState
 from rules.trial import Trial
 from tests.support import numbers
 from tests.support.numbers import Sample, total

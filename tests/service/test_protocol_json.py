@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from rules.trial import load_trial
+from rules.trial_folder import load_trial
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 TRIAL = load_trial("rules.nct01374854")

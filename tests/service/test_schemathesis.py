@@ -31,7 +31,7 @@ from schemathesis.specs.openapi.checks import (
 
 from cds_service.openapi import openapi
 from cds_service.settings import Settings
-from rules.trial import load_trial
+from rules.trial_folder import load_trial
 from tests.support.fhir import PATIENT
 from tests.support.service import SERVICE, candidate, make_app
 from tests.support.tokens import PUBLIC_URL, st_luke, st_mary

@@ -13,7 +13,8 @@ from typing import Any
 from cds_service.sandbox.synthetic import SyntheticPatient
 from rules.assess import Executor, assess
 from rules.criterion import TrialSettings
-from rules.record import COMPLETE, SEARCHES, SEARCHES_OF_TYPE, Entry, read_record
+from rules.entries import Entry, read_record
+from rules.searches import COMPLETE, SEARCHES, SEARCHES_OF_TYPE
 from rules.trial import Trial
 
 Json = dict[str, Any]

@@ -17,7 +17,8 @@ from cds_service.cohort.run import Engine, Screening
 from cds_service.cohort.screener import Terms
 from cds_service.cohort.source import open_source
 from cds_service.cohort.synthetic.write import Population, chart, shared_resources
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 PACKAGE = "rules.nct01374854"
 ON = date(2026, 10, 1)

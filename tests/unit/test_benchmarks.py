@@ -23,7 +23,8 @@ from benchmarks.wsgi import UnexpectedAnswer, post
 from cds_service.cds_hooks.wire import read_context, read_hook
 from cds_service.patient_data.prefetch import PrefetchState, read_prefetch
 from cds_service.patient_data.query_plan import PREFETCH
-from rules.resources import Observation, Unreadable
+from rules.decoding import Unreadable
+from rules.resources import Observation
 from tests.support.server import RunningService, running_service
 
 pytest.importorskip("fhir.resources", reason="the models of FHIR are needed to check the bodies")

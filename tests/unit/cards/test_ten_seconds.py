@@ -16,7 +16,8 @@ from cds_service.sandbox.patients import ALL, SyntheticPatient
 from rules.assess import assess, reference_executor
 from rules.assessment import Verdict
 from rules.criterion import TrialSettings
-from rules.record import COMPLETE, SEARCHES, Entry, read_record
+from rules.entries import Entry, read_record
+from rules.searches import COMPLETE, SEARCHES
 from rules.trial import Trial
 from tests.support.markdown import Rendered
 

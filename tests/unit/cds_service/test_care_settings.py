@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from cds_service.care_settings import care_settings
-from rules.resources import Encounter, read_resource
+from rules.decoding import read_resource
+from rules.resources import Encounter
 
 ON = date(2026, 11, 25)
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"

@@ -19,7 +19,7 @@ from cds_service.settings import Settings, SettingsError, load_settings
 from cds_service.tenant_settings import TenantSettings
 from rules.assessment import Verdict
 from rules.standard_of_care import Code
-from rules.trial import load_trial
+from rules.trial_folder import load_trial
 from tests.support import fault_server as faults
 from tests.support.fault_server import FaultServer
 from tests.support.tokens import key, key_set, public_jwk, st_mary

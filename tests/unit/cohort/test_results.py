@@ -20,8 +20,9 @@ from cds_service.cohort.report import Report
 from cds_service.cohort.research_subjects import research_subjects
 from cds_service.cohort.tally import Tally, order
 from rules.assessment import Status, Verdict
-from rules.results import Cause
-from rules.trial import Trial, load_trial
+from rules.causes import Cause
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 from tests.support.assessments import assessment, result
 from tests.support.population import ON, PACKAGE
 

@@ -9,8 +9,9 @@ import pytest
 
 from cds_service.cohort.screener import Outcome, Person, Screener, not_exported, searches
 from cds_service.cohort.tally import sets_apart
-from rules.record import Entry, SearchState
-from rules.trial import load_trial
+from rules.entries import Entry
+from rules.searches import SearchState
+from rules.trial_folder import load_trial
 from tests.support.fhir import C_PEPTIDE, HBA1C, coded, condition, observation, patient
 from tests.support.population import PACKAGE, terms
 

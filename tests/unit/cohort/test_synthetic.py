@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from cds_service.cohort.synthetic.write import Population, write_population
-from rules.trial import load_trial
+from rules.trial_folder import load_trial
 from tests.support.population import ON, PACKAGE, charts
 
 

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from cds_service.patient_data.prefetch import Prefetched, PrefetchState, read_prefetch
-from rules.record import SearchState
-from rules.resources import Unreadable
+from rules.decoding import Unreadable
+from rules.searches import SearchState
 from tests.support.fhir import bundle, condition, observation, patient
 
 

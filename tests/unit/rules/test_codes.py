@@ -27,7 +27,7 @@ from rules.codes import (
     traces,
     with_concepts,
 )  # fmt: skip
-from rules.resources import CodeableConcept, Coding
+from rules.datatypes import CodeableConcept, Coding
 from rules.trial import Trial
 
 

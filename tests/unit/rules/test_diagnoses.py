@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rules.codes import ICD10CM
+from rules.datatypes import CodeableConcept, Coding
 from rules.diagnoses import Course, absence, all_read, days_since, diagnoses, evidence_of, find, status_code, unseen
-from rules.resources import CodeableConcept, Coding
 from tests.criteria.given import TODAY, Given, diagnosis, resource
 from tests.unit.rules.charts import chart, codes, words
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rules.codes import SNOMED, Row, ValueSet, with_concepts
+from rules.datatypes import CodeableConcept, Coding
 from rules.expansions import LISTS_ONLY, Expansions, expanded, expression
-from rules.resources import CodeableConcept, Coding
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 
 
 def row(code: str, match: str = "descendants", exceptions: tuple[str, ...] = (), verified: str = "yes") -> Row:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from rules.assessment import Confidence
+from rules.causes import Cause
 from rules.criterion import Window
 from rules.measurements import Selection, near, newest
 from rules.quantities import Interval, parse_number
-from rules.results import Cause, results
+from rules.results import results
 from tests.criteria.given import Given, lab, resource
 from tests.unit.rules.charts import A1C, PERCENT, chart
 

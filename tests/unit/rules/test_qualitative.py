@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rules.codes import SNOMED
+from rules.decoding import read_resource
 from rules.qualitative import Reading, flags, reading
-from rules.resources import read_resource
 from tests.unit.rules.charts import codes
 
 POSITIVE, NEGATIVE = codes("positive", (SNOMED, "10828004", "exact")), codes("negative", (SNOMED, "260385009", "exact"))

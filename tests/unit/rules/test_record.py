@@ -9,19 +9,11 @@ from typing import Any
 import pytest
 
 from rules.codes import LOINC, Row, ValueSet
-from rules.record import (
-    COMPLETE,
-    NOT_ASKED,
-    SEARCHES,
-    SEARCHES_OF_TYPE,
-    Entry,
-    PatientRecord,
-    RecordError,
-    Search,
-    SearchState,
-    read_record,
-)  # fmt: skip
-from rules.resources import Medication, Observation, Reference, Specimen
+from rules.datatypes import Reference
+from rules.entries import Entry, RecordError, read_record
+from rules.record import PatientRecord  # fmt: skip
+from rules.resources import Medication, Observation, Specimen
+from rules.searches import COMPLETE, NOT_ASKED, SEARCHES, SEARCHES_OF_TYPE, Search, SearchState
 
 PATIENT = {"resourceType": "Patient", "id": "p1"}
 UUID = "urn:uuid:7d1c6a1e-0b7b-4e0f-9d5c-0f3a5f2d9a11"

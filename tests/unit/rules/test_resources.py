@@ -9,18 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from rules.resources import (
-    TYPES,
-    CodeableConcept,
-    Coding,
-    Condition,
-    Encounter,
-    MedicationRequest,
-    Observation,
-    Patient,
-    Unreadable,
-    read_resource,
-)  # fmt: skip
+from rules.datatypes import CodeableConcept, Coding
+from rules.decoding import Unreadable, read_resource
+from rules.resources import TYPES, Condition, Encounter, MedicationRequest, Observation, Patient
 
 
 def read(**elements: Any) -> Any:

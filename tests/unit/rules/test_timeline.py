@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from rules.record import COMPLETE, SEARCHES, Entry, read_record
+from rules.entries import Entry, read_record
+from rules.searches import COMPLETE, SEARCHES
 from rules.timeline import Series, timelines
 from rules.trial import Trial
 from tests.support.fhir import C_PEPTIDE, HBA1C, observation, patient

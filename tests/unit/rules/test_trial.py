@@ -14,7 +14,8 @@ import pytest
 from rules.assess import Executor, assess, durable_executor, passes_gates, reference_executor
 from rules.assessment import Status, Verdict
 from rules.record import PatientRecord
-from rules.trial import NOT_ASSESSED, Trial, TrialError, load_trial
+from rules.trial import NOT_ASSESSED, Trial
+from rules.trial_folder import TrialError, load_trial
 from tests.criteria.given import TODAY, Given, diagnosis, lab
 from tests.criteria.tables import record
 

@@ -14,7 +14,8 @@ import pytest
 
 from rules.assess import assess, reference_executor
 from rules.standard_of_care import OverdueTest, overdue_tests
-from rules.trial import Trial, load_trial
+from rules.trial import Trial
+from rules.trial_folder import load_trial
 from tests.criteria.given import TODAY, Given, diagnosis, lab, medication, patient, resource
 from tests.criteria.tables import record
 
