@@ -1,7 +1,8 @@
 """When a disease began: an interval of days from everything the record says, never a false point.
 
 The day of recording, a first encounter and a first order only bound the onset from above; so does an onset
-date equal to one of them, which is what many systems fill in by default (clinical reference, I5).
+date equal to one of them, which is what many systems fill in by default, and the onset of a complication
+(clinical reference, I5).
 """
 
 from __future__ import annotations
@@ -108,9 +109,17 @@ def days_of_age(chart: Chart, condition: Condition) -> Days | None:
 
 
 def onset_of(
-    chart: Chart, diagnoses: Sequence[Diagnosis], bounds: Sequence[tuple[date, Evidence]], phrases: Phrases
+    chart: Chart,
+    diagnoses: Sequence[Diagnosis],
+    bounds: Sequence[tuple[date, Evidence]],
+    phrases: Phrases,
+    *,
+    later: Sequence[Diagnosis] = (),
 ) -> Onset:
-    """Gather the onset from certain ``diagnoses``; ``bounds`` are upper bounds from elsewhere."""
+    """Gather the onset from certain ``diagnoses``; ``bounds`` are upper bounds from elsewhere.
+
+    ``later`` are those of the diagnoses that begin after the disease itself: its complications.
+    """
     birth = birth_days(chart)
     stated: list[Source] = []
     invalid: list[Evidence] = []
@@ -124,8 +133,8 @@ def onset_of(
             continue
         if source.days.first > chart.on or (birth and source.days.last < birth.first):
             invalid.append(source.evidence)
-        elif _is_default(diagnosis):
-            upper.append((source.days.last, source.evidence))
+        elif diagnosis in later or _is_default(diagnosis):
+            upper.append((min(source.days.last, chart.on), source.evidence))
         else:
             stated.append(source)
     upper.sort(key=lambda pair: (pair[0], pair[1].reference))
