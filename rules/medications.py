@@ -27,6 +27,7 @@ from rules.resources import (
     MedicationDispense,
     MedicationRequest,
     MedicationStatement,
+    Period,
 )  # fmt: skip
 
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
@@ -38,8 +39,8 @@ class Use(StrEnum):
     ACTIVE = "active"
     ON_HOLD = "on-hold"
     LAPSED = "lapsed"
-    """Still called active, but authored over a year ago or past its validity, and not dispensed since: a
-    clinician must tell."""
+    """Still called active, but authored over a year ago or past its validity, and not dispensed since, or a
+    statement of a time that is over: a clinician must tell."""
     PAST = "past"
 
 
@@ -182,8 +183,8 @@ def _use(chart: Chart, resource: MedicationRequest | MedicationStatement) -> Use
     if isinstance(resource, MedicationRequest):
         if resource.do_not_perform or (resource.intent or "order").strip().lower() not in _ORDERS:
             return None
-        if status == "active" and _lapsed(chart, resource):
-            return Use.LAPSED
+    if status == Use.ACTIVE and _lapsed(chart, resource):
+        return Use.LAPSED
     if status in (Use.ACTIVE, Use.ON_HOLD):
         return Use(status)
     return Use.PAST
@@ -195,7 +196,19 @@ def _is_future(chart: Chart, resource: MedicationRequest | MedicationStatement) 
     return any(moment and moment.days.first > chart.on for moment in (written, _since(chart, resource)))
 
 
-def _lapsed(chart: Chart, request: MedicationRequest) -> bool:
+def _lapsed(chart: Chart, resource: MedicationRequest | MedicationStatement) -> bool:
+    if isinstance(resource, MedicationRequest):
+        return _order_lapsed(chart, resource)
+    return resource.effective_period is not None and is_past(chart, resource.effective_period)
+
+
+def is_past(chart: Chart, period: Period) -> bool:
+    """True for a period that surely ended before the day of evaluation."""
+    end = chart.moment(period.end)
+    return end is not None and end.days.last < chart.on
+
+
+def _order_lapsed(chart: Chart, request: MedicationRequest) -> bool:
     validity = request.dispense_request.validity_period if request.dispense_request else None
     end = chart.moment(validity.end) if validity else None
     if end:
