@@ -12,7 +12,7 @@ from msgspec import Struct
 from rules.criterion import Chart
 from rules.datatypes import Dosage, Period, Quantity, Repeat
 from rules.dosing import hull
-from rules.medications import Order
+from rules.medications import Order, is_past
 from rules.quantities import Interval
 from rules.resources import MedicationRequest, MedicationStatement
 
@@ -102,15 +102,10 @@ def _days(chart: Chart, quantity: Quantity | None) -> Interval | None:
 def _is_over(chart: Chart, order: Order) -> bool:
     """True when the statement's period is past, or every instruction has an end of its own that is past."""
     statement = order.resource if isinstance(order.resource, MedicationStatement) else None
-    if statement and statement.effective_period and _is_past(chart, statement.effective_period):
+    if statement and statement.effective_period and is_past(chart, statement.effective_period):
         return True
     periods = [_bounds(dosage) for dosage in order.dosages]
-    return bool(periods) and all(period is not None and _is_past(chart, period) for period in periods)
-
-
-def _is_past(chart: Chart, period: Period) -> bool:
-    end = chart.moment(period.end)
-    return end is not None and end.days.last < chart.on
+    return bool(periods) and all(period is not None and is_past(chart, period) for period in periods)
 
 
 def _bounds(dosage: Dosage) -> Period | None:

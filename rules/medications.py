@@ -17,10 +17,10 @@ from msgspec import Struct
 from rules.assessment import Evidence
 from rules.codes import Match, Trace, ValueSet, code_traces, has_known_code, names_nothing, word_traces
 from rules.criterion import Chart, Coverage, Window, once
-from rules.datatypes import CodeableConcept, Dosage
+from rules.datatypes import CodeableConcept, Dosage, Period
 from rules.dates import Moment
 from rules.index import Index
-from rules.resources import Medication, MedicationDispense, MedicationRequest, MedicationStatement  # fmt: skip
+from rules.resources import Medication, MedicationDispense, MedicationRequest, MedicationStatement
 from rules.searches import SearchState
 
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
@@ -32,8 +32,8 @@ class Use(StrEnum):
     ACTIVE = "active"
     ON_HOLD = "on-hold"
     LAPSED = "lapsed"
-    """Still called active, but authored over a year ago or past its validity, and not dispensed since: a
-    clinician must tell."""
+    """Still called active, but authored over a year ago or past its validity, and not dispensed since, or a
+    statement of a time that is over: a clinician must tell."""
     PAST = "past"
 
 
@@ -173,14 +173,17 @@ def _use(chart: Chart, resource: MedicationRequest | MedicationStatement) -> Use
         return None
     if _is_future(chart, resource):
         return None
-    if isinstance(resource, MedicationRequest):
-        if resource.do_not_perform or (resource.intent or "order").strip().lower() not in _ORDERS:
-            return None
-        if status == "active" and _lapsed(chart, resource):
-            return Use.LAPSED
+    if isinstance(resource, MedicationRequest) and not _is_order(resource):
+        return None
+    if status == Use.ACTIVE and _lapsed(chart, resource):
+        return Use.LAPSED
     if status in (Use.ACTIVE, Use.ON_HOLD):
         return Use(status)
     return Use.PAST
+
+
+def _is_order(request: MedicationRequest) -> bool:
+    return not request.do_not_perform and (request.intent or "order").strip().lower() in _ORDERS
 
 
 def _is_future(chart: Chart, resource: MedicationRequest | MedicationStatement) -> bool:
@@ -189,7 +192,19 @@ def _is_future(chart: Chart, resource: MedicationRequest | MedicationStatement) 
     return any(moment and moment.days.first > chart.on for moment in (written, _since(chart, resource)))
 
 
-def _lapsed(chart: Chart, request: MedicationRequest) -> bool:
+def _lapsed(chart: Chart, resource: MedicationRequest | MedicationStatement) -> bool:
+    if isinstance(resource, MedicationRequest):
+        return _order_lapsed(chart, resource)
+    return resource.effective_period is not None and is_past(chart, resource.effective_period)
+
+
+def is_past(chart: Chart, period: Period) -> bool:
+    """True for a period that surely ended before the day of evaluation."""
+    end = chart.moment(period.end)
+    return end is not None and end.days.last < chart.on
+
+
+def _order_lapsed(chart: Chart, request: MedicationRequest) -> bool:
     validity = request.dispense_request.validity_period if request.dispense_request else None
     end = chart.moment(validity.end) if validity else None
     if end:

@@ -1,7 +1,8 @@
 """When a disease began: an interval of days from everything the record says, never a false point.
 
 The day of recording, a first encounter and a first order only bound the onset from above; so does an onset
-date equal to one of them, which is what many systems fill in by default (clinical reference, I5).
+date equal to one of them, which is what many systems fill in by default, and the onset of a complication
+(clinical reference, I5).
 """
 
 from __future__ import annotations
@@ -25,11 +26,16 @@ _AGE_UNITS = {"a": "years", "mo": "months", "wk": "weeks", "d": "days"}
 _UNIT_WORDS = {"year": "a", "years": "a", "yr": "a", "y": "a", "month": "mo", "months": "mo", "week": "wk",
                "weeks": "wk", "day": "d", "days": "d"}  # fmt: skip
 
-_AGED = re.compile(r"\baged?\s+(?:of\s+)?(\d{1,2})\b", re.IGNORECASE)
-_YEARS_OLD = re.compile(r"\b(\d{1,2})\s?(?:y|yo|yr|yrs|years?)\b", re.IGNORECASE)
-_SPAN_OF_TIME = re.compile(r"\b(?:for|since|past|last|ago|prior|earlier|before|back|duration|history)\b", re.IGNORECASE)
+_AGED = re.compile(r"\baged?\s+(?:of\s+)?(\d{1,2})\b(?!\s?[-–/]|[.,]\d)", re.IGNORECASE)
+_YEARS_OLD = re.compile(r"(?<![-–/])(?<!\d[.,])\b(\d{1,2})\s?(?:y|yo|yr|yrs|years?)\b", re.IGNORECASE)
+"""An age; one end of a range, or the digits behind a point, is none."""
+_SPAN_OF_TIME = re.compile(
+    r"\b(?:for|since|past|last|ago|prior|earlier|before|after|back|over|x|duration|history)\b", re.IGNORECASE
+)
 """Words that make "5 years" a time that has passed, not an age."""
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_AT_OR_BEFORE = re.compile(r"\b(?:before|by|until|prior|earlier)\b", re.IGNORECASE)
+"""Words that make a year a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +115,17 @@ def days_of_age(chart: Chart, condition: Condition) -> Days | None:
 
 
 def onset_of(
-    chart: Chart, diagnoses: Sequence[Diagnosis], bounds: Sequence[tuple[date, Evidence]], phrases: Phrases
+    chart: Chart,
+    diagnoses: Sequence[Diagnosis],
+    bounds: Sequence[tuple[date, Evidence]],
+    phrases: Phrases,
+    *,
+    later: Sequence[Diagnosis] = (),
 ) -> Onset:
-    """Gather the onset from certain ``diagnoses``; ``bounds`` are upper bounds from elsewhere."""
+    """Gather the onset from certain ``diagnoses``; ``bounds`` are upper bounds from elsewhere.
+
+    ``later`` are those of the diagnoses that begin after the disease itself: its complications.
+    """
     birth = birth_days(chart)
     stated: list[Source] = []
     invalid: list[Evidence] = []
@@ -125,8 +139,8 @@ def onset_of(
             continue
         if source.days.first > chart.on or (birth and source.days.last < birth.first):
             invalid.append(source.evidence)
-        elif _is_default(diagnosis):
-            upper.append((source.days.last, source.evidence))
+        elif diagnosis in later or _is_default(diagnosis):
+            upper.append((min(source.days.last, chart.on), source.evidence))
         else:
             stated.append(source)
     upper.sort(key=lambda pair: (pair[0], pair[1].reference))
@@ -242,9 +256,9 @@ def _age_unit(age: Quantity) -> str | None:
 def _days_of_text(chart: Chart, text: str, birth: Days | None, phrases: Phrases) -> Days | None:
     if is_doubted(text):
         return None
-    year = _YEAR.search(text)
-    if year:
-        moment = chart.moment(year.group())
+    years = set(_YEAR.findall(text))
+    if years:
+        moment = chart.moment(years.pop()) if len(years) == 1 and not _AT_OR_BEFORE.search(text) else None
         return moment.days if moment else None
     if birth is None:
         return None

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from rules.answers import Answer, answers, final, newest, newest_first
 from rules.assessment import Confidence, Evidence, Status
+from rules.courses import course
 from rules.criterion import Chart, Coverage, Finding
 from rules.datatypes import Quantity
 from rules.decision import Rule, field
@@ -128,9 +129,12 @@ def _words(item: Evidence) -> str:
 # -- tests -----------------------------------------------------------------------------------------------
 
 _RNA = ("hiv_confirmation", "hcv_rna")
-_NEEDED = {"hiv": ("HIV screen", "hiv_screen"), "hepatitis_c": ("hepatitis C antibody", "hcv_antibody")}
-"""What must be negative, by the window in which it must be: its title, and its value set."""
-_TUBERCULOSIS = ("igra", "tuberculin")
+_HIV, _HEPATITIS_C = ("hiv_screen", "hiv_confirmation"), ("hcv_antibody", "hcv_rna")
+_HEPATITIS_B, _TUBERCULOSIS = ("hbv_antigen", "hbv_core_antibody"), ("igra", "tuberculin")
+_INFECTIONS = (_HIV, _HEPATITIS_C, _HEPATITIS_B, _TUBERCULOSIS)
+"""The tests of one infection: a newer result of one can overturn that of another."""
+_NEEDED = {"hiv": ("HIV screen", _HIV), "hepatitis_c": ("hepatitis C antibody", _HEPATITIS_C)}
+"""What must be negative, by the window in which it must be: its title, and the tests, of which it is the first."""
 _TESTS = ("hiv_screen", "hiv_confirmation", "hcv_antibody", "hcv_rna", "hbv_antigen", "hbv_core_antibody",
           "igra", "tuberculin")  # fmt: skip
 
@@ -150,7 +154,8 @@ class _Tests:
     def doubtful(self) -> list[Evidence]:
         """Return skin tests between the limits, and preliminary positives newer than a final result."""
         between = [a for a in final(self._found["tuberculin"]) if a.says == Virus.BETWEEN]
-        newer = [a for found in self._found.values() for a in found if _is_newer_positive(a, found)]
+        infections = [self._of(*names) for names in _INFECTIONS]
+        newer = [a for found in infections for a in found if _is_newer_positive(a, found)]
         return [a.evidence() for a in (*between, *newer)]
 
     @property
@@ -163,20 +168,38 @@ class _Tests:
 
         ``explained``: there is a positive skin test, which counts as done where BCG explains it.
         """
-        reasons = {title: self._why_open(window, name) for window, (title, name) in _NEEDED.items()}
+        reasons = {
+            title: self._why_open(window, tests[0]) or self._why_overturned(window, tests)
+            for window, (title, tests) in _NEEDED.items()
+        }
+        reasons["hepatitis B antigen"] = self._why_hepatitis_b_open()
         if not explained:
             reasons["tuberculosis test"] = self._why_open("tuberculosis", *_TUBERCULOSIS)
         return {title: why for title, why in reasons.items() if why}
 
+    def _of(self, *names: str) -> list[Answer]:
+        return newest_first([answer for name in names for answer in self._found[name]])
+
     def _why_open(self, window: str, *names: str) -> str:
         """Say why the newest of these tests is no negative one in ``window``; empty when it is."""
-        found = newest_first([answer for name in names for answer in self._found[name]])
         decide, shown_for = self._chart.window(window), self._chart.window(f"{window}_shown")
-        test = newest(found, self._chart.on, decide, shown_for)
+        test = newest(self._of(*names), self._chart.on, decide, shown_for)
         if test.says != Virus.NEGATIVE:
             return test.why or f"the newest result does not tell: {test.answer}"
-        self.negative += test.evidence()
+        self.negative += [item for item in test.evidence() if item not in self.negative]
         return ""
+
+    def _why_overturned(self, window: str, names: Sequence[str]) -> str:
+        """Say why a negative test is open for the sake of another test of the infection; empty when it is not."""
+        all_negative = all(a.says in ("", Virus.NEGATIVE) for a in self._of(*names))
+        return "" if all_negative else self._why_open(window, *names)
+
+    def _why_hepatitis_b_open(self) -> str:
+        """Say why an antigen test, which nobody has to have, is no negative one; empty without any."""
+        newest_told = next((a for a in self._found["hbv_antigen"] if a.says), None)
+        if newest_told is None or newest_told.says == Virus.NEGATIVE:
+            return ""
+        return f"the newest result does not tell: {newest_told}" + (" (preliminary)" if newest_told.preliminary else "")
 
 
 def _answers(chart: Chart, name: str) -> list[Answer]:
@@ -313,13 +336,14 @@ class _Drugs:
         named = [o.resource for o in treating]
         rifampicin = [o for o in orders(chart, chart.value_set("rifampicin")) if o.resource not in named]
         hiv = orders(chart, chart.value_set("hiv_drugs"))
-        taken = [o for o in treating if o.active]
+        taken = [o for o in treating if o.active and not course(chart, o).over]
         self.coded = [o.evidence() for o in taken if not o.by_words_alone]
         self.in_words = [o.evidence() for o in taken if o.by_words_alone]
         paused = [o for o in (*treating, *rifampicin, *hiv) if o.use in (Use.ON_HOLD, Use.LAPSED)]
+        over = [o for o in treating if o.active and o not in taken]
         unclear = [o for o in (*rifampicin, *hiv) if o.active]
         cured = [o for o in hcv if o.use is Use.PAST]
-        self.doubtful = [o.evidence() for o in (*paused, *unclear, *cured)]
+        self.doubtful = [o.evidence() for o in (*paused, *over, *unclear, *cured)]
 
 
 def _antibacterials(chart: Chart) -> list[Evidence]:

@@ -14,12 +14,16 @@ from rules.results import results
 
 
 def t1dm_onset(chart: Chart) -> Onset:
-    """Return what certain type 1 diagnoses say of the onset, bounded by insulin orders and diabetic results."""
+    """Return what certain type 1 diagnoses say of the onset, bounded by insulin orders and diabetic results.
+
+    The onset of a complication, or of a pregnancy with diabetes, is a bound too.
+    """
     phrases = Phrases(
         *(int(chart.limit(name)) for name in ("infancy_maximum", "childhood_maximum", "teens_minimum", "teens_maximum"))
     )
-    certain = t1dm_diagnoses(chart)
-    return onset_of(chart, certain, _bounds(chart) if certain else (), phrases)
+    certain, consequences = t1dm_diagnoses(chart), chart.value_set("t1dm_consequences")
+    later = [diagnosis for diagnosis in certain if consequences.find(diagnosis.condition.code)]
+    return onset_of(chart, certain, _bounds(chart) if certain else (), phrases, later=later)
 
 
 def t1dm_diagnoses(chart: Chart) -> list[Diagnosis]:

@@ -42,6 +42,12 @@ DOUBTFUL = {"expect": "needs-judgement", "rule": "doubtful"}
 ACUTE = {"expect": "needs-judgement", "rule": "acute-infection"}
 EXPLAINED = {"expect": "not-met", "rule": "skin-test-by-bcg"}
 
+TOOK_ISONIAZID = resource("MedicationStatement", "isoniazid, active, 2015-01-01 to 2015-09-30", status="active",
+                          medicationCodeableConcept={"coding": [{"system": "http://www.whocc.no/atc",
+                                                                 "code": "J04AC01"}]},
+                          effectivePeriod={"start": "2015-01-01", "end": "2015-09-30"})  # fmt: skip
+UNTIL_MARCH = [{"timing": {"repeat": {"boundsPeriod": {"start": "2024-10-01", "end": "2025-03-01"}}}}]
+
 CASES = [
     case("HIV, hepatitis C and tuberculosis tests negative", *NEGATIVE, **CLEAR, confidence="high",
          basis="direct"),
@@ -92,6 +98,28 @@ CASES = [
     case("a newer preliminary reactive screen", *NEGATIVE, result("56888-1", "Reactive", "2025-06-10",
          status="preliminary"),
          **DOUBTFUL),
+    case("HIV RNA preliminarily detected after a negative screen", *NEGATIVE, result("20447-9", "Detected",
+         "2025-06-10", status="preliminary"), **DOUBTFUL),
+    case("hepatitis C RNA preliminarily detected after a negative antibody", *NEGATIVE, result("11259-9", "Detected",
+         "2025-06-10", status="preliminary"), **DOUBTFUL),
+    case("release assay preliminarily positive after a negative skin test", *VIRUSES, lab(SKIN, "0 mm", "2025-05-01"),
+         result("71773-6", "Positive", "2025-06-10", status="preliminary"), **DOUBTFUL),
+    case("hepatitis B antigen preliminarily positive, no final one", *NEGATIVE, result("5196-1", "Positive",
+         "2025-06-10", status="preliminary"), **UNTESTED, says="hepatitis B antigen"),
+    case("hepatitis B antigen preliminarily positive after a negative one", *NEGATIVE, result("5196-1", "Negative"),
+         result("5196-1", "Positive", "2025-06-10", status="preliminary"), **DOUBTFUL),
+    case("hepatitis B antigen indeterminate", *NEGATIVE, result("5196-1", "Indeterminate", "2025-06-10"), **UNTESTED,
+         says="hepatitis B antigen"),
+    case("hepatitis B antigen negative after an indeterminate one", *NEGATIVE,
+         result("5196-1", "Indeterminate", "2025-05-10"), result("5196-1", "Negative", "2025-06-10"), **CLEAR),
+    case("HIV RNA indeterminate after a negative screen", *NEGATIVE, result("20447-9", "Indeterminate", "2025-06-10"),
+         **UNTESTED, says="HIV screen"),
+    case("HIV RNA indeterminate before a negative screen", *NEGATIVE, result("20447-9", "Indeterminate", "2025-05-10"),
+         **CLEAR),
+    case("hepatitis C RNA not detected after a negative antibody", *NEGATIVE,
+         result("11259-9", "Not detected", "2025-06-10"), **CLEAR),
+    case("HIV RNA not detected, known to the year only", *NEGATIVE, result("20447-9", "Not detected", "2025"), **CLEAR),
+    case("hepatitis C RNA ordered, not reported", *NEGATIVE, lab("11259-9", None, "2025-06-10"), **CLEAR),
     case("an older preliminary reactive screen", *NEGATIVE, result("56888-1", "Reactive", "2025-05-10",
          status="preliminary"),
          **CLEAR),
@@ -154,6 +182,9 @@ CASES = [
     case("isoniazid, on hold", *NEGATIVE, medication("atc:J04AC01", status="on-hold"), **DOUBTFUL),
     case("isoniazid, ordered two years ago", *NEGATIVE, medication("atc:J04AC01", authored="2023-01-01"),
          **DOUBTFUL),
+    case("isoniazid, a statement of 2015 that is still called active", *NEGATIVE, TOOK_ISONIAZID, **DOUBTFUL),
+    case("isoniazid, an order until March that is still called active", *NEGATIVE,
+         medication("atc:J04AC01", authored="2024-10-01", dosage=UNTIL_MARCH), **DOUBTFUL),
     case("isoniazid, stopped", *NEGATIVE, medication("atc:J04AC01", status="stopped"), **CLEAR),
     case("rifampicin alone", *NEGATIVE, medication("atc:J04AB02"), **DOUBTFUL),
     case("rifampicin and ethambutol", *NEGATIVE, medication("atc:J04AB02"), medication("atc:J04AK02"),

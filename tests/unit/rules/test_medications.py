@@ -130,6 +130,12 @@ def test_a_statement_tells_since_when() -> None:
     assert (by_date.since.text, by_period.since.text) == ("2024-01", "2023-01")
 
 
+def test_an_active_statement_whose_period_is_over_has_lapsed() -> None:
+    (over,) = found(statement("active", effectivePeriod={"start": "2015-01-01", "end": "2025-06-14"}))
+    (going_on,) = found(statement("active", effectivePeriod={"start": "2015-01-01", "end": "2025-06-15"}))
+    assert (over.use, going_on.use) == (Use.LAPSED, Use.ACTIVE)
+
+
 def test_codes_come_before_words() -> None:
     (coded,) = found(medication("atc:A10AE04", text="insulin glargine"))
     (named,) = found(medication("Insulin lispro 100 U/mL"))
