@@ -33,7 +33,8 @@ class Course(StrEnum):
     UNKNOWN = "unknown"
 
 
-_CURRENT = frozenset({"active", "recurrence", "relapse"})
+_RETURNED = frozenset({"recurrence", "relapse"})
+_CURRENT = _RETURNED | {"active"}
 _PAST = frozenset({"inactive", "remission", "resolved"})
 _NOT_ASSERTED = frozenset({"entered-in-error", "refuted"})
 
@@ -66,6 +67,11 @@ class Diagnosis(Struct, frozen=True):
     @property
     def current(self) -> bool:
         return self.course is Course.CURRENT
+
+    @property
+    def returned(self) -> bool:
+        """True for what is there again (a recurrence or relapse): its onset is that of an earlier episode."""
+        return status_code(self.condition.clinical_status) in _RETURNED
 
     @property
     def when(self) -> Moment | None:

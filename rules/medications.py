@@ -135,7 +135,7 @@ def _match(concepts: Sequence[CodeableConcept], value_sets: Sequence[ValueSet]) 
     by_code = next((match for match in coded if match), None)
     if by_code:
         return by_code
-    named = (_by_words(v, name) for v in value_sets for concept in concepts for name in _names(concept))
+    named = (named_drug(v, name) for v in value_sets for concept in concepts for name in _names(concept))
     return next((match for match in named if match), None)
 
 
@@ -148,11 +148,19 @@ _SUPPLIES = re.compile(
     re.IGNORECASE,
 )
 """What goes with a drug and is none: "insulin syringe", "pen needles for insulin"."""
+_AMOUNT = re.compile(r"\d\s*(?:mg|mcg)\b|\d\s*(?:units?|iu|unt)\s*/\s*[\d.,]*\s*ml\b", re.IGNORECASE)
+"""The strength of a drug, by which "enoxaparin 80 mg/0.8 mL syringe" is one."""
+_DENIAL = re.compile(r"\b(?:no|not|never|denies|denied|without)\b", re.IGNORECASE)
+"""What follows in a drug's name is not given: "no insulin". What stands before is: "warfarin, do not crush"."""
 
 
-def _by_words(value_set: ValueSet, name: str) -> Match | None:
-    match = value_set.find_words(name)
-    return None if match and _SUPPLIES.search(name) else match
+def named_drug(value_set: ValueSet, name: str) -> Match | None:
+    """Return the drug of ``value_set`` that ``name`` names.
+
+    Other cues of doubt say nothing of a drug that is ordered: "high risk: warfarin" is warfarin.
+    """
+    match = value_set.find_words(_DENIAL.split(name, maxsplit=1)[0], cues=False)
+    return None if match and _SUPPLIES.search(name) and not _AMOUNT.search(name) else match
 
 
 def drug_concepts(chart: Chart, resource: MedicationRequest | MedicationStatement) -> list[CodeableConcept]:

@@ -25,12 +25,35 @@ _NEGATIVE_WORDS = re.compile(
 _POSITIVE_WORDS = re.compile(
     r"^\W*((?:weakly|strongly|repeatedly) )?(pos|positive|reactive|detected|present)\b", re.IGNORECASE
 )
-_POSITIVE_FLAGS = frozenset({"POS", "H", "HH", "DET", "RR", "WR"})
+_BUT_POSITIVE = re.compile(
+    r"[;,.\n](?![^;,.\n]*\b(?:no|non|not)\b)[^;,.\n]*\b(?:pos|positive|reactive|detected)\b", re.IGNORECASE
+)
+"""A later clause that takes back a negative answer: "negative for HIV-1; reactive for HIV-2"."""
+_SAYS_POSITIVE = frozenset({"POS", "DET", "RR", "WR"})
+_POSITIVE_FLAGS = _SAYS_POSITIVE | {"H", "HH"}
 _NEGATIVE_FLAGS = frozenset({"NEG", "N", "ND", "NR"})
 
 
 def reading(value: Value, positive: ValueSet, negative: ValueSet) -> Reading:
-    """Return what ``value`` says: its coded answer, its words, then its flag, then its place in the range."""
+    """Return what ``value`` says: its coded answer, its words, then its flag, then its place in the range.
+
+    A negative answer that its own words or its flag contradict tells nothing.
+    """
+    said = _said(value, positive, negative)
+    return Reading.UNCLEAR if said is Reading.NEGATIVE and _is_contradicted(value) else said
+
+
+def _is_contradicted(value: Value) -> bool:
+    words = _words(value)
+    return bool(flags(value.interpretation) & _SAYS_POSITIVE or (words and _BUT_POSITIVE.search(words)))
+
+
+def _words(value: Value) -> str | None:
+    answer = value.value_codeable_concept
+    return answer.display if answer else value.value_string
+
+
+def _said(value: Value, positive: ValueSet, negative: ValueSet) -> Reading:
     if value.value_boolean is not None:
         return Reading.POSITIVE if value.value_boolean else Reading.NEGATIVE
     answer = value.value_codeable_concept
@@ -39,7 +62,7 @@ def reading(value: Value, positive: ValueSet, negative: ValueSet) -> Reading:
             return Reading.POSITIVE
         if negative.find(answer):
             return Reading.NEGATIVE
-    words = answer.display if answer else value.value_string
+    words = _words(value)
     for pattern, meaning in ((_NEGATIVE_WORDS, Reading.NEGATIVE), (_POSITIVE_WORDS, Reading.POSITIVE)):
         if words and pattern.search(words):
             return meaning
@@ -59,13 +82,12 @@ def _by_flag(value: Value) -> Reading | None:
 
 
 def _by_range(value: Value) -> Reading | None:
-    """A number above its own upper reference limit, in the same unit, is positive."""
+    """A number above its own upper reference limit, in the same unit, is positive; between several limits, unclear."""
     quantity = value.value_quantity
-    for given in value.reference_range or ():
-        high = given.high
-        if quantity is None or quantity.value is None or high is None or high.value is None:
-            continue
-        if high.unit in (None, quantity.unit) and quantity.comparator in (None, ">", ">="):
-            above = Fraction(quantity.value) > Fraction(high.value)
-            return Reading.POSITIVE if above else Reading.NEGATIVE
-    return None
+    if quantity is None or quantity.value is None or quantity.comparator not in (None, ">", ">="):
+        return None
+    highs = [r.high for r in value.reference_range or () if r.high and r.high.unit in (None, quantity.unit)]
+    above = {Fraction(quantity.value) > Fraction(high.value) for high in highs if high.value is not None}
+    if len(above) != 1:
+        return None
+    return Reading.POSITIVE if above.pop() else Reading.NEGATIVE

@@ -1,7 +1,8 @@
 """The laboratory's own limits of normal for one result, and the flags that it put on it.
 
 A range counts when it is the normal range (or does not say), and when the sex and age it names are the
-person's. Ranges that contradict each other, or whose unit has no rule, count as none.
+person's; its text may name the sex as well. Ranges that contradict each other, or whose unit has no rule, count as
+none. Uses the value sets ``sex_male`` and ``sex_female``.
 """
 
 from __future__ import annotations
@@ -72,11 +73,22 @@ def _fit(chart: Chart, result: Result, reference: ReferenceRange) -> int | None:
         if named is Sex.UNKNOWN or named is not sex_of(chart):
             return None
         fit += 1
+    described = _sex_in_text(chart, reference)
+    if described is not Sex.UNKNOWN:
+        if described is not sex_of(chart):
+            return None
+        fit += 1
     if reference.age and (reference.age.low or reference.age.high):
         if not _age_fits(chart, result, reference.age):
             return None
         fit += 1
     return fit
+
+
+def _sex_in_text(chart: Chart, reference: ReferenceRange) -> Sex:
+    """Return the one sex that the text of a range names; unknown for none, for both, and for prose."""
+    text = reference.text
+    return sex_named(chart, CodeableConcept(text=text)) if text and len(text) <= LONGEST_VALUE else Sex.UNKNOWN
 
 
 def _names_anything(concept: CodeableConcept) -> bool:

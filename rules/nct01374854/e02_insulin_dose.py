@@ -32,7 +32,7 @@ from rules.dosing import (
     total,
 )
 from rules.measurements import Selection, first_usable, newest
-from rules.medications import Order, Use, all_read, orders, visibility
+from rules.medications import Order, Use, all_read, named_drug, orders, visibility
 from rules.panel import sides
 from rules.quantities import Interval, on_grid, plain, scaled
 from rules.resources import MedicationRequest, MedicationStatement
@@ -225,7 +225,7 @@ def _kind(chart: Chart, order: Order) -> tuple[str, str]:
     for kind in _KINDS:
         value_set = chart.value_set(f"insulin_{kind}")
         match = value_set.find(order.drug) or next(
-            (m for name in names(order) if (m := value_set.find_words(name))), None
+            (m for name in names(order) if (m := named_drug(value_set, name))), None
         )
         if match:
             found[kind] = match.row.note

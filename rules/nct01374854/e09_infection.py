@@ -7,6 +7,7 @@ diagnosis and no treatment; whoever was not tested is unknown, another acute inf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
@@ -21,7 +22,7 @@ from rules.diagnoses import Course, Diagnosis, all_read, diagnoses
 from rules.medications import Use, orders
 from rules.medications import all_read as all_drugs_read
 from rules.procedures import procedures
-from rules.qualitative import Reading, reading
+from rules.qualitative import Reading, flags, reading
 from rules.quantities import Interval, parse_number
 from rules.resources import Immunization, Value
 
@@ -211,16 +212,22 @@ def _read(chart: Chart, name: str, value: Value) -> Virus:
     if name == "tuberculin" and (size := _induration(chart, value)):
         return _skin_test(chart, size)
     if name in _RNA and (load := _number(value)):
-        return _viral_load(load)
+        return _viral_load(load, detected=_is_detected(value))
     said = reading(value, chart.value_set("positive_results"), chart.value_set("negative_results"))
     return Virus.UNCLEAR if said is Reading.UNCLEAR else Virus(said.value)
 
 
-def _viral_load(load: Interval) -> Virus:
-    """Any amount is positive; below a limit of detection, or none, is negative."""
-    if load.low is not None:
-        return Virus.POSITIVE if load.low > 0 else Virus.NEGATIVE
-    return Virus.NEGATIVE
+def _viral_load(load: Interval, *, detected: bool) -> Virus:
+    """Any amount is positive, also one too small to count; below a limit of detection, or none, is negative."""
+    return Virus.POSITIVE if detected or (load.low is not None and load.low > 0) else Virus.NEGATIVE
+
+
+_DETECTED = re.compile(r"(?<!not )\bdetected\b", re.IGNORECASE)
+
+
+def _is_detected(value: Value) -> bool:
+    """True for "<15 IU/mL, detected", in words or by a flag."""
+    return bool(_DETECTED.search(value.value_string or "") or flags(value.interpretation) & {"POS", "DET"})
 
 
 def _interval(number: Decimal, comparator: str | None) -> Interval | None:
@@ -312,11 +319,11 @@ class _Diagnoses:
 
 
 def _is_acute(chart: Chart, infection: Diagnosis) -> bool:
-    """Begun in the last 30 days; or active, begun in the last 90 days or at a time not stated."""
+    """Begun in the last 30 days; or active, begun (or begun again) in the last 90 days or at a time not stated."""
     when = infection.when
     if infection.impossible_onset:
         return False
-    if when is None:
+    if when is None or infection.returned:
         return infection.course is not Course.PAST
     if chart.window("acute").covers(when.days, chart.on) is not Coverage.OUTSIDE:
         return True

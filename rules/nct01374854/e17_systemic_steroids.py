@@ -144,12 +144,21 @@ def _is_for_adrenals(chart: Chart, order: Order) -> bool:
 
 
 def _is_local(chart: Chart, order: Order) -> bool:
-    """True for a cream, an inhaler, eye drops, an injection into a joint: by code, route, form or words."""
-    local = chart.value_set("local_steroid_use")
+    """True for a cream, an inhaler, eye drops, an injection into a joint: by code, route, form or words.
+
+    Instructions tell only where no route is stated and nothing is called a tablet: one taken "for eye inflammation"
+    acts in the whole body.
+    """
+    local, tablets = chart.value_set("local_steroid_use"), chart.value_set("steroid_tablets")
     product = chart.record.resolve(order.resource.medication_reference, Medication, order.resource)
-    concepts = [order.drug, *(d.route for d in order.dosages), product.form if product else None]
-    texts = [_names(c) for c in concepts if c] + [d.text or "" for d in order.dosages]
-    return any(local.find(c) for c in concepts) or any(local.mentions(text) for text in texts)
+    routes = [d.route for d in order.dosages if d.route]
+    concepts = [c for c in (order.drug, *routes, product.form if product else None) if c]
+    names, told = [_names(c) for c in concepts], [d.text for d in order.dosages if d.text]
+    if any(local.find(c) for c in concepts) or any(local.mentions(name) for name in names):
+        return True
+    if routes or any(tablets.mentions(text) for text in (*names, *told)):
+        return False
+    return any(local.mentions(text) for text in told)
 
 
 def _names(concept: CodeableConcept) -> str:

@@ -61,7 +61,7 @@ class Age(StrEnum):
     SUBACUTE = "subacute"
     OLD = "old"
     UNDATED = "undated"
-    """Without a date, or only known to be no later than a recent one."""
+    """Without a date, only known to be no later than a recent one, or dated before it recurred."""
     IMPRECISE = "imprecise"
 
 
@@ -129,6 +129,8 @@ def _episode(chart: Chart, diagnosis: Diagnosis, acute: Window, subacute: Window
     within = subacute.covers(days, chart.on)
     if acute.covers(days, chart.on) is Coverage.INSIDE:
         return _Episode(diagnosis, days, Age.ACUTE)
+    if within is Coverage.OUTSIDE and diagnosis.returned:
+        return _Episode(diagnosis, None, Age.UNDATED)
     known = {Coverage.INSIDE: Age.SUBACUTE, Coverage.OUTSIDE: Age.OLD, Coverage.STRADDLES: Age.IMPRECISE}
     return _Episode(diagnosis, days, known[within])
 

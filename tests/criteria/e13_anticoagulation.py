@@ -601,6 +601,16 @@ CASES = [
         rule="doubtful",
     ),
     case("warfarin by its name alone", medication("warfarin 5 mg tablet"), expect="met", confidence="low"),
+    *(
+        case(f"named with a warning or a form: {name}", medication(name), METFORMIN, expect="met", confidence="low")
+        for name in (
+            "warfarin 5 mg tablet (HIGH RISK)",
+            "Warfarin 5 mg - do not take with aspirin",
+            "enoxaparin (LOVENOX) 80 mg/0.8 mL subcutaneous syringe",
+            "heparin 5,000 unit/0.5 mL injection syringe",
+        )
+    ),
+    case("no warfarin, in words", medication("No warfarin"), METFORMIN, expect="not-met", rule="none"),
     case(
         "warfarin by a code that is not listed, and its name",
         medication("rxnorm:855999", text="warfarin sodium 7.2 MG Oral Tablet"),

@@ -319,6 +319,21 @@ CASES = [
         basis="absence-of-record",
         says="Lipase [Enzymatic activity/volume] in Serum or Plasma 181 U/L on 2025-05-01",
     ),
+    case(
+        "lipase with a range for each sex",
+        DIABETES,
+        lab(
+            "3040-3",
+            "181 U/L",
+            "2025-05-01",
+            referenceRange=[
+                {"high": {"value": 60}, "appliesTo": [{"text": "men"}]},
+                {"high": {"value": 70}, "appliesTo": [{"text": "women"}]},
+            ],
+        ),
+        expect="not-met",
+        rule="none-but-a-hint",
+    ),
     case("lipase at three times the limit", DIABETES, lipase("180 U/L"), expect="not-met", rule="none"),
     case(
         "lipase in microkatal, the limit in units",

@@ -433,6 +433,26 @@ CASES = [
         medication("prednisone", authored="2024-12-15", dosage=given_by(code="26643006")),
         expect="met",
     ),
+    *(
+        case(
+            f"what the eyes or ears are named for: {words}",
+            medication(drug, authored="2024-12-15", dosage=[{**given_by(code=code)[0], "text": words}]),
+            expect="met",
+            rule="chronic",
+        )
+        for drug, code, words in (
+            ("prednisone", "26643006", "20 mg daily for eye inflammation"),
+            ("prednisone 20 mg tablet", None, "20 mg by mouth daily for ear infection"),
+            ("prednisone 5 mg", None, "1 tablet daily; with nasal polyps"),
+        )
+    ),
+    case(
+        "instructions for the eye, no route",
+        medication("dexamethasone 0.1 %", authored="2024-12-15", dosage=given_by(text="1 drop into the left eye")),
+        METFORMIN,
+        expect="not-met",
+        rule="none",
+    ),
     case(
         "the form of the product is a cream",
         resource(

@@ -11,12 +11,14 @@ T1DM = diagnosis("icd10cm:E10.9", onset="2012-09-01")
 
 
 def protein(value: str, when: str = DAY, **more: Any) -> Given:
-    more.setdefault("low", "6.0")
+    if "referenceRange" not in more:
+        more.setdefault("low", "6.0")
     return lab("2885-2", value, when, **more)
 
 
 def albumin(value: str, when: str = DAY, **more: Any) -> Given:
-    more.setdefault("low", "3.5")
+    if "referenceRange" not in more:
+        more.setdefault("low", "3.5")
     return lab("1751-7", value, when, **more)
 
 
@@ -54,6 +56,14 @@ CASES = [
     case("low protein without any diagnosis", protein("5.9 g/dL"), expect="met"),
     case("low protein with the diagnoses forbidden", protein("5.9 g/dL"), searches={"problems": "forbidden"},
          expect="met"),
+    case("a range for the person's sex", T1DM,
+         protein("5.9 g/dL", referenceRange=[{"low": {"value": 6.0}, "appliesTo": [{"text": "men"}]}]), expect="met"),
+    case("a range for the other sex counts as none", T1DM,
+         protein("5.9 g/dL", referenceRange=[{"low": {"value": 6.0}, "appliesTo": [{"text": "women"}]}]),
+         expect="needs-judgement", rule="protein-below-usual"),
+    case("a range of albumin for the person's sex", T1DM, NORMAL,
+         albumin("3.2 g/dL", referenceRange=[{"low": {"value": 3.5}, "appliesTo": [{"text": "men"}]}]),
+         expect="needs-judgement", rule="albumin-below"),
     # without a range
     case("5.9 g/dL without a range", T1DM, protein("5.9 g/dL", low=None), expect="needs-judgement",
          rule="protein-below-usual"),

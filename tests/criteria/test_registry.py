@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -82,6 +83,14 @@ def test_each_criterion_is_explained_and_cited(criterion: str, trial: Trial) -> 
     sources |= {name: window.source for name, window in this.windows.items()}
     uncited = [name for name, source in sources.items() if not source.strip()]
     assert not uncited, f"{criterion} has numbers without a source: {uncited}"
+
+
+@pytest.mark.parametrize("criterion", RECORD_ORDER)
+def test_who_reads_laboratory_ranges_or_the_sex_can_tell_the_sexes(criterion: str, trial: Trial) -> None:
+    """A range may be that of one sex; without the words for it the assessment would end in an error."""
+    names = vars(inspect.getmodule(trial.evaluables[criterion].find))
+    if names.keys() & {"normal_range", "sex_of", "may_be_pregnant"}:
+        assert {"sex_male", "sex_female"} <= trial.declaration(criterion).value_sets.keys()
 
 
 @pytest.mark.parametrize("criterion", RECORD_ORDER)

@@ -145,6 +145,21 @@ def test_codes_come_before_words() -> None:
     assert found(medication("metformin")) == []
 
 
+@pytest.mark.parametrize("name", [
+    "HIGH RISK: insulin lispro", "Insulin lispro, do not mix", "insulin?", "insulin 100 units/mL injection syringe",
+])  # fmt: skip
+def test_a_warning_or_a_form_beside_its_name_leaves_a_drug_what_it_is(name: str) -> None:
+    given = {"status": "active", "intent": "order", "medicationCodeableConcept": {"text": name}}
+    assert len(found(resource("MedicationRequest", name, **given))) == 1
+
+
+@pytest.mark.parametrize("name", [
+    "No insulin", "denies insulin", "not on insulin", "Insulin syringe-needle U-100 0.5 mL 31 gauge", "insulin syringe",
+])  # fmt: skip
+def test_what_denies_a_drug_or_goes_with_it_is_none(name: str) -> None:
+    assert found(medication(name)) == []
+
+
 def test_displays_and_ingredients_are_read() -> None:
     drug = {"coding": [{"system": "urn:local", "code": "7", "display": "Insulin, human"}]}
     local = resource("MedicationRequest", "by display", status="active", intent="order", medicationCodeableConcept=drug)

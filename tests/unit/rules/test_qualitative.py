@@ -31,6 +31,12 @@ def number(
     return {"valueQuantity": quantity, "referenceRange": [{"high": bound}]}
 
 
+def between(value: float) -> dict[str, Any]:
+    """An index with a range for negative and another for equivocal results."""
+    ranges = [{"high": {"value": 0.9}}, {"low": {"value": 0.9}, "high": {"value": 1.1}, "text": "equivocal"}]
+    return {"valueQuantity": {"value": value}, "referenceRange": ranges}
+
+
 def observed(elements: dict[str, Any]) -> Any:
     return read_resource(json.dumps({"resourceType": "Observation", **elements}).encode())
 
@@ -56,11 +62,19 @@ def observed(elements: dict[str, Any]) -> Any:
         (flag("N"), "negative"),
         (flag("N", "POS"), "positive"),
         (flag("L"), "unclear"),
-        ({"valueString": "negative", **flag("POS")}, "negative"),  # words win over flags
+        *(({"valueString": "negative", **flag(code)}, "unclear") for code in ("POS", "DET", "RR", "WR")),
+        ({**coded("260385009"), **flag("POS")}, "unclear"),
+        ({"valueString": "positive", **flag("NEG")}, "positive"),
+        *(({"valueString": text}, "unclear") for text in (
+            "Negative for HIV-1; reactive for HIV-2", "Nonreactive, but positive in 2019")),
+        *(({"valueString": text}, "negative") for text in (
+            "Negative; no antibodies detected", "Non-reactive for HIV-1, non-reactive for HIV-2",
+            "Not detected. Not reactive.")),
         ({"valueString": "pending", **flag("ND")}, "negative"),
         (number(5.1), "positive"),
         (number(5), "negative"),
         (number(5, high_unit=None), "negative"),
+        *((between(value), expected) for value, expected in ((0.8, "negative"), (1.0, "unclear"), (1.2, "positive"))),
         (number(6, comparator=">"), "positive"),
         (number(4, comparator="<"), "unclear"),
         (number(6, high_unit="mU"), "unclear"),
