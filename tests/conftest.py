@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 
 import pytest
 from hypothesis import settings
 
 from rules.assess import Executor, durable_executor, reference_executor
 from rules.trial import Trial, load_trial
+from tests.support.ports import free_port
 
 # The same examples every time, so that a change fails its own run and not somebody else's; to look for new ones:
 # HYPOTHESIS_PROFILE=explore make test
@@ -39,8 +39,5 @@ def reference(trial: Trial) -> Executor:
 
 @pytest.fixture
 def unused_port() -> int:
-    """A loopback port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A loopback port on which nothing listens, nor will while the tests run."""
+    return free_port()

@@ -15,7 +15,8 @@ import requests
 
 from cds_service.sandbox.demo import MARK
 from cds_service.sandbox.patients import ALL
-from cds_service.sandbox.processes import free_port, local_session
+from cds_service.sandbox.processes import local_session
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.skipif(
     not (Path(sysconfig.get_path("scripts")) / "sekmet").is_file(),

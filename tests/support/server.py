@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
+from tests.support.ports import free_port
 
 _SECONDS_TO_START = 30
 HASH_KEYS = '["a key for tests, of no worth to anybody"]'
@@ -70,14 +71,6 @@ def running_service(folder: Path, *arguments: str, **variables: str) -> Iterator
         yield service
     finally:
         service.kill()
-
-
-def free_port() -> int:
-    """Return a loopback port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _wait(service: RunningService) -> None:
