@@ -18,7 +18,7 @@ import requests
 
 from tests.support.ports import free_port
 
-_SECONDS_TO_START = 30
+_SECONDS_TO_START = 90
 HASH_KEYS = '["a key for tests, of no worth to anybody"]'
 """Without one a service with tenants does not start."""
 
@@ -40,19 +40,20 @@ class RunningService:
         return session
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the log's lines; each must be JSON."""
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+        """Return the log's lines; each must be JSON. One that is being written is not seen yet."""
+        whole, _, _ = self.log.read_text(encoding="utf-8").rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def stop(self) -> int:
         """Ask it to end, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
     def kill(self) -> None:
         """End it and its workers at once, as a crash of the computer would."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)
 
 
 @contextmanager
@@ -79,6 +80,6 @@ def _wait(service: RunningService) -> None:
         try:
             if service.session.get(f"{service.url}/health/live", timeout=2).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):  # not there yet, or busy with its beginning
             time.sleep(0.05)
     raise AssertionError(f"the service did not start: {service.log.read_text(encoding='utf-8')}")
