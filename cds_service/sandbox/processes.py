@@ -18,6 +18,8 @@ import requests
 
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_STOP = 5.0
+_SECONDS_TO_DIE = 30.0
+"""A killed process goes at once, but on a busy machine."""
 LOG_LINES_SHOWN = 15
 
 
@@ -65,7 +67,7 @@ class ChildProcess:
             pass  # the group is killed next
         finally:
             self._signal_group(signal.SIGKILL)
-            self._process.wait(SECONDS_TO_STOP)
+            self._process.wait(_SECONDS_TO_DIE)
 
     def wait_until_it_answers(self, url: str, seconds: float) -> None:
         """Polls `url` until it answers 200.

@@ -13,9 +13,10 @@ from flask.testing import FlaskClient
 from cds_service.patient_data import fhir_client
 from cds_service.patient_data.transport import new_session
 from cds_service.settings import Limits
-from tests.support.client_threads import busy_threads, soon
+from tests.support.client_threads import busy_threads
 from tests.support.faults import DEADLINE, FAULTS, Fault, faulty, open_chart
 from tests.support.service import call, candidate, make_app, post
+from tests.support.waiting import soon
 
 TOLERANCE = 0.6
 PLACES = 32

@@ -19,6 +19,7 @@ from cds_service.sandbox.processes import (
     kept_port,
     signals_end_the_block,
 )
+from tests.support.waiting import soon
 
 SHRUGS_OFF_SIGTERM = """
 import signal, subprocess, sys, time
@@ -44,16 +45,12 @@ def test_program_that_ignores_sigterm_is_killed_with_its_children(
     monkeypatch.setattr("cds_service.sandbox.processes.SECONDS_TO_STOP", 1.0)
     log = tmp_path / "log"
     with ChildProcess("It", [sys.executable, "-c", SHRUGS_OFF_SIGTERM], log) as process:
-        deadline = time.monotonic() + 20
-        while not log.read_text(encoding="utf-8").endswith("\n"):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        assert soon(lambda: log.read_text(encoding="utf-8").endswith("\n"))
         grandchild = int(log.read_text(encoding="utf-8"))
         assert running(grandchild)
         assert process.exit_code is None
     assert process.exit_code == -signal.SIGKILL
-    time.sleep(0.2)
-    assert not running(grandchild)
+    assert soon(lambda: not running(grandchild))
 
 
 def test_stopping_twice_is_harmless(tmp_path: Path) -> None:
