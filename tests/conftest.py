@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from rules.assess import Executor, durable_executor, reference_executor
 from rules.trial import Trial, load_trial
+from tests.support.patience import be_patient
 from tests.support.ports import free_port
 
 # The same examples every time, so that a change fails its own run and not somebody else's; to look for new ones:
@@ -20,6 +22,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 # A service with tenants does not start without one.
 os.environ.setdefault("TRIAL_CDS_PRIVACY__HASH_KEYS", '["a key for tests, of no worth to anybody"]')
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        be_patient(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
