@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -11,6 +11,8 @@ from hypothesis import settings
 from rules.assess import Executor, durable_executor, reference_executor
 from rules.trial import Trial
 from rules.trial_folder import load_trial
+from tests.support.patience import be_patient
+from tests.support.ports import free_port
 
 # The same examples every time, so that a change fails its own run and not somebody else's; to look for new ones:
 # HYPOTHESIS_PROFILE=explore make test
@@ -21,6 +23,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 # A service with tenants does not start without one.
 os.environ.setdefault("TRIAL_CDS_PRIVACY__HASH_KEYS", '["a key for tests, of no worth to anybody"]')
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        be_patient(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +49,5 @@ def reference(trial: Trial) -> Executor:
 
 @pytest.fixture
 def unused_port() -> int:
-    """A loopback port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A loopback port on which nothing listens, nor will while the tests run."""
+    return free_port()

@@ -17,14 +17,14 @@ from cds_service.sandbox.processes import (
     LOOPBACK,
     ChildProcess,
     StartError,
-    free_port,
+    kept_port,
     local_session,
     signals_end_the_block,
 )
 
 SECONDS_TO_START = 30.0
 SECONDS_TO_LOAD_A_BUNDLE = 60.0
-# Between choosing a free port and listening on it another program may take it.
+# Where the system does not keep the port, another program may take it before the server listens.
 ATTEMPTS = 3
 
 
@@ -94,18 +94,18 @@ def sekmet_program() -> Path:
 
 def _start(program: Path, folder: Path, more: Mapping[str, Any], stack: ExitStack) -> str:
     for attempt in range(1, ATTEMPTS + 1):
-        port = free_port()
-        base_url = f"http://{LOOPBACK}:{port}/fhir"
-        settings = _write_settings(folder, base_url, port, more)
-        command = [str(program), "serve", "-c", str(settings), "--host", LOOPBACK, "--port", str(port)]
-        process = ChildProcess("The sandbox FHIR server", command, folder / "server.log")
-        try:
-            process.wait_until_it_answers(f"{base_url}/metadata", SECONDS_TO_START)
-        except BaseException as error:
-            process.stop()
-            if isinstance(error, StartError) and attempt < ATTEMPTS:
-                continue
-            raise
+        with kept_port() as port:
+            base_url = f"http://{LOOPBACK}:{port}/fhir"
+            settings = _write_settings(folder, base_url, port, more)
+            command = [str(program), "serve", "-c", str(settings), "--host", LOOPBACK, "--port", str(port)]
+            process = ChildProcess("The sandbox FHIR server", command, folder / "server.log")
+            try:
+                process.wait_until_it_answers(f"{base_url}/metadata", SECONDS_TO_START)
+            except BaseException as error:
+                process.stop()
+                if isinstance(error, StartError) and attempt < ATTEMPTS:
+                    continue
+                raise
         stack.callback(process.stop)
         return base_url
     raise AssertionError("the last attempt returns or raises")

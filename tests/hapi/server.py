@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cds_service.sandbox.processes import LOOPBACK, ChildProcess, free_port
+from cds_service.sandbox.processes import LOOPBACK, ChildProcess
+from tests.support.ports import free_port
 
 PROJECT = Path(__file__).parent
 SECONDS_TO_BUILD = 300.0

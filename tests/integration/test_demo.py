@@ -15,7 +15,9 @@ import requests
 
 from cds_service.sandbox.demo import MARK
 from cds_service.sandbox.patients import ALL
-from cds_service.sandbox.processes import free_port, local_session
+from cds_service.sandbox.processes import local_session
+from tests.support.ports import free_port
+from tests.support.signals import obey_signals
 
 pytestmark = pytest.mark.skipif(
     not (Path(sysconfig.get_path("scripts")) / "sekmet").is_file(),
@@ -26,11 +28,6 @@ SHOWN = {"potentially-eligible", "possibly-eligible"}
 
 def command(port: int, *more: str) -> list[str]:
     return [sys.executable, "-m", "cds_service", "demo", "--port", str(port), *more]
-
-
-def obey_sigint() -> None:
-    """A test runner started in the background ignores SIGINT, and its children would inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.slow
@@ -62,7 +59,7 @@ def test_demo_serves_until_it_is_stopped_and_takes_its_children_along(tmp_path: 
     port = free_port()
     log = tmp_path / "demo.log"
     with log.open("w") as output:
-        child = subprocess.Popen(command(port), stdout=output, stderr=subprocess.STDOUT, preexec_fn=obey_sigint)
+        child = subprocess.Popen(command(port), stdout=output, stderr=subprocess.STDOUT, preexec_fn=obey_signals)
         try:
             wait_for(log, "Ctrl-C stops")
             fhir = next(line.split()[-1] for line in log.read_text().splitlines() if "The FHIR server:" in line)

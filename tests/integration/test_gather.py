@@ -18,10 +18,11 @@ from cds_service.patient_data.gather import Gathered, IdentityMismatch, Required
 from cds_service.patient_data.outbound import parse_base_url
 from rules.searches import SearchState
 from tests.support import fault_server as faults
-from tests.support.client_threads import busy_threads, soon
+from tests.support.client_threads import busy_threads
 from tests.support.fault_server import FaultServer
 from tests.support.fhir import PATIENT, T2DM, bundle, condition, observation, patient
 from tests.support.small_trial import declaration, executor_of, small_trial
+from tests.support.waiting import soon
 
 TRIAL = small_trial()
 EXECUTOR = executor_of(TRIAL)

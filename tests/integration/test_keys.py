@@ -20,7 +20,6 @@ from tests.support import fault_server as faults
 from tests.support import numbers
 from tests.support.fault_server import Behaviour, FaultServer
 from tests.support.numbers import total
-from tests.support.server import free_port
 from tests.support.service import SERVICE, call, candidate, make_app
 from tests.support.tokens import PUBLIC_URL, Client, key, key_set, public_jwk, st_luke, st_mary
 
@@ -54,12 +53,6 @@ def make_store() -> Iterator[Make]:
     yield make
     for store in made:
         store.stop()
-
-
-@pytest.fixture
-def unused_port() -> int:
-    """A loopback port on which nothing listens."""
-    return free_port()
 
 
 def _until(condition: Callable[[], object], seconds: float = 5.0) -> None:

@@ -36,8 +36,6 @@ class Clock:
 @pytest.fixture
 def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", database_url)
-    # Where the machine is busy, a look can take longer than it may.
-    monkeypatch.setattr("cds_service.storage.switches._WAIT_SECONDS", 20)
     made = Database(database_url)
     made.upgrade()
     yield made

@@ -20,7 +20,7 @@ from cds_service.storage.revisions import HEAD, REVISIONS, stamp
 from cds_service.storage.tables import cards_shown, feedback, metadata
 from cds_service.storage.unusable import DatabaseUnusable
 from cds_service.storage.upgrade import alembic_config
-from tests.support.server import free_port
+from tests.support.ports import free_port
 
 OLD_CARD = {
     "card": "4e0a3a1e", "shown_at": "2026-10-01 23:30:00", "service": "s", "trial": "NCT01374854",

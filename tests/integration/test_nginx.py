@@ -16,7 +16,8 @@ import requests
 import yaml
 
 from tests.support.nginx import HOST, PROGRAM, SHIPPED, Proxy, make_certificate, running_nginx
-from tests.support.server import free_port, running_service
+from tests.support.ports import free_port
+from tests.support.server import running_service
 from tests.support.service import SERVICE, call, candidate
 
 needs_nginx = pytest.mark.skipif(PROGRAM is None, reason="needs nginx (Debian: apt install nginx-light)")

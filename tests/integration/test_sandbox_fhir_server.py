@@ -23,6 +23,7 @@ from cds_service.sandbox.bundles import chart_bundle
 from cds_service.sandbox.fhir_server import LoadError, SandboxFhirServer
 from cds_service.sandbox.patients import ALL
 from cds_service.sandbox.processes import StartError, local_session
+from tests.support.signals import obey_signals
 
 SEKMET = Path(sysconfig.get_path("scripts")) / "sekmet"
 pytestmark = pytest.mark.skipif(
@@ -100,11 +101,6 @@ def test_leaving_the_block_ends_the_server_and_deletes_its_data(
     assert is_down(f"{running.base_url}/metadata")
 
 
-def obey_sigint() -> None:
-    """A test runner started in the background ignores SIGINT, and its children would inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def fail_while_there_are_files(folder: Path) -> None:
     assert list(folder.iterdir())
     raise ZeroDivisionError
@@ -125,14 +121,14 @@ def test_signal_ends_the_server_and_deletes_its_data(tmp_path: Path, number: sig
         stderr=subprocess.DEVNULL,
         env=os.environ | {"TMPDIR": str(tmp_path)},
         text=True,
-        preexec_fn=obey_sigint,
+        preexec_fn=obey_signals,
     )
     try:
         assert child.stdout is not None
         base_url = child.stdout.readline().strip()
         assert base_url.startswith("http://127.0.0.1:")
         child.send_signal(number)
-        assert child.wait(timeout=20) != 0
+        assert child.wait(timeout=60) != 0
     finally:
         child.kill()
         child.communicate()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import server
-from tests.support.server import free_port, running_service
+from tests.support.ports import free_port
+from tests.support.server import running_service
 from tests.support.tokens import key_set, private_jwk, public_jwk, st_luke
 
 CONFIG = """

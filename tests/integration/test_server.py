@@ -22,7 +22,8 @@ import pytest
 import requests
 
 from cds_service.settings import Settings
-from tests.support.server import RunningService, free_port, running_service
+from tests.support.ports import free_port
+from tests.support.server import RunningService, running_service
 from tests.support.service import FEEDBACK, SERVICE, call, candidate, locked, without_type_1
 
 SECRET_TOKEN = "token-that-must-not-be-written"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import timedelta
@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from cards.override_reasons import SYSTEM
 from cds_service.app import create_app
 from cds_service.cds_hooks import patient_view
+from cds_service.patient_data.gather import Gathered
 from cds_service.settings import Database as DatabaseSettings
 from cds_service.settings import Settings
 from cds_service.storage import journal
@@ -149,16 +150,31 @@ def test_a_slow_fhir_server_does_not_bring_a_refused_card_back(tmp_path: Path, m
     """Searches that use up the deadline take nothing from the look-up of earlier answers: it goes on beside them."""
     clinic = Clinic(tmp_path, limits={"deadline_seconds": 1})
     clinic.answer(clinic.open(), "patient-refuses")
-    look_up = journal._history
+    gather, begin, look_up = patient_view.gather, journal.Journal.begin_history, journal._history
+    searched = threading.Event()
+    begun_after_the_searches: list[bool] = []
 
-    def take_time(*given: Any) -> History:
-        time.sleep(0.3)
+    def searches(**given: Any) -> Gathered:
+        try:
+            return gather(**given)
+        finally:
+            searched.set()
+
+    def noted(*given: Any) -> Pending[History]:
+        begun_after_the_searches.append(searched.is_set())
+        return begin(*given)
+
+    def longer_than_the_searches(*given: Any) -> History:
+        assert searched.wait(10)
         return look_up(*given)
 
-    monkeypatch.setattr(journal, "_history", take_time)
+    monkeypatch.setattr(patient_view, "gather", searches)
+    monkeypatch.setattr(journal.Journal, "begin_history", noted)
+    monkeypatch.setattr(journal, "_history", longer_than_the_searches)
     sent = {key: value for key, value in candidate().items() if key != "medications"}
     with FaultServer(MedicationRequest=hang) as server:
         assert clinic.open(prefetch=sent, fhirServer=server.base_url) is None
+    assert begun_after_the_searches == [False]
     assert clinic.endings()[-1] == ("suppressed", "patient-refuses")
 
 

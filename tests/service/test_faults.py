@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,53 +13,48 @@ from flask.testing import FlaskClient
 
 from cds_service.patient_data import fhir_client
 from cds_service.patient_data.transport import new_session
-from cds_service.settings import Limits
-from tests.support.client_threads import busy_threads, soon
+from cds_service.settings import Limits, Server
+from tests.support.client_threads import busy_threads
 from tests.support.faults import DEADLINE, FAULTS, Fault, faulty, open_chart
 from tests.support.service import call, candidate, make_app, post
+from tests.support.waiting import soon
 
-TOLERANCE = 0.6
+TOLERANCE = 2.0
+"""Seconds beyond the deadline, on a machine that is busy otherwise. The document of reliability has exact ones."""
+WHILE_OTHERS_HANG = 3 * DEADLINE
+"""Seconds in which the rest of the chart arrives."""
+AMPLE = 20.0
+"""Seconds for faults that end by themselves: on a busy machine too, before they are over."""
 PLACES = 32
 """Threads of the client's pool, which stay."""
 FEW_FILES = 8
 """What else may be open at one time and not at another, such as the database's connections."""
 
 
-@pytest.fixture(scope="module")
-def sessions() -> Iterator[list[requests.Session]]:
-    """The sessions that the FHIR client has made."""
-    made: list[requests.Session] = []
-
-    def remembered(connections: int, ca_bundle: str | None = None) -> requests.Session:
-        made.append(new_session(connections, ca_bundle))
-        return made[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fhir_client, "new_session", remembered)
-        yield made
+Clients = Callable[[float], FlaskClient]
 
 
 @pytest.fixture(scope="module")
-def strangers() -> set[threading.Thread]:
-    """Threads of clients that other tests have left in this process."""
-    return _client_threads()
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
+    """Services by the deadline that they have."""
+    return cache(lambda seconds: _service(tmp_path_factory.mktemp("faults"), seconds))
 
 
-@pytest.fixture(scope="module")
-def client(
-    tmp_path_factory: pytest.TempPathFactory, sessions: list[requests.Session], strangers: set[threading.Thread]
-) -> FlaskClient:
-    limits = Limits(deadline_seconds=DEADLINE, server_failures=10_000)
-    return make_app(tmp_path_factory.mktemp("faults"), limits=limits).test_client()
+def _service(folder: Path, deadline: float) -> FlaskClient:
+    limits = Limits(deadline_seconds=deadline, server_failures=10_000)
+    server = Server(graceful_seconds=60)  # more than any deadline here
+    return make_app(folder, limits=limits, server=server).test_client()
 
 
 @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in orders"])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_fault(client: FlaskClient, fault: Fault, everywhere: bool) -> None:
+def test_fault(clients: Clients, fault: Fault, everywhere: bool) -> None:
+    deadline = (DEADLINE if everywhere else WHILE_OTHERS_HANG) if fault.hangs else AMPLE
+    client = clients(deadline)
     with faulty(fault, everywhere=everywhere) as server:
         seen = open_chart(client, server)
     assert seen.outcome == (fault.everywhere if everywhere else fault.in_orders)
-    assert seen.seconds < DEADLINE + TOLERANCE
+    assert seen.seconds < (deadline + TOLERANCE if fault.hangs else deadline)
     if not everywhere:
         assert fault.reason in seen.text
     assert soon(lambda: not busy_threads()), "a thread still reads from the server"
@@ -66,10 +62,22 @@ def test_fault(client: FlaskClient, fault: Fault, everywhere: bool) -> None:
     assert len(post(client, call(candidate())).get_json()["cards"]) == 1
 
 
-def test_nothing_is_left_behind(
-    client: FlaskClient, sessions: list[requests.Session], strangers: set[threading.Thread]
-) -> None:
+@pytest.fixture
+def sessions(monkeypatch: pytest.MonkeyPatch) -> list[requests.Session]:
+    """The sessions that FHIR clients make from now on."""
+    made: list[requests.Session] = []
+
+    def remembered(connections: int, ca_bundle: str | None = None) -> requests.Session:
+        made.append(new_session(connections, ca_bundle))
+        return made[-1]
+
+    monkeypatch.setattr(fhir_client, "new_session", remembered)
+    return made
+
+
+def test_nothing_is_left_behind(tmp_path: Path, sessions: list[requests.Session]) -> None:
     """Threads, sockets and memory are no more when all faults have come a second time."""
+    client, strangers = _service(tmp_path, DEADLINE), _client_threads()
     _show_all(client, sessions, strangers)
     files, megabytes = _open_files(), _megabytes()
     _show_all(client, sessions, strangers)

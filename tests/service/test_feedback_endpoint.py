@@ -48,9 +48,9 @@ def test_a_body_without_the_array_is_400(client: FlaskClient, body: object) -> N
 
 
 def test_a_busy_database_is_503_and_says_what_was_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cds_service.cds_hooks.feedback._BUSY_SECONDS", 0.1)
     client = make_app(tmp_path).test_client()
-    with locked(tmp_path):
+    with locked(tmp_path), monkeypatch.context() as hurried:
+        hurried.setattr("cds_service.cds_hooks.feedback._BUSY_SECONDS", 0.1)
         response = post(client, {"feedback": [_entry("a-card")]}, url=FEEDBACK)
     assert response.status_code == 503
     assert "is not stored twice" in said(response)

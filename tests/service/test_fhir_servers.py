@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,34 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from cds_service.logs import LOGGER, REQUEST_ID, JsonLines
-from cds_service.settings import Limits, Sandbox
+from cds_service.patient_data import fhir_client
+from cds_service.settings import Limits, Sandbox, Server
 from tests.support import fault_server
 from tests.support.fault_server import FaultServer, holding
 from tests.support.service import call, candidate, make_app, post, said, without_type_1
 
 DEADLINE = 1.0
-TOLERANCE = 0.5
+TOLERANCE = 2.0
+"""Seconds beyond the deadline, on a machine that is busy otherwise."""
+AMPLE = 20.0
+"""Seconds for what ends before them, on a busy machine too."""
+
+
+def _service(folder: Path, deadline: float) -> FlaskClient:
+    """A service that shows what it asked for."""
+    limits, server = Limits(deadline_seconds=deadline), Server(graceful_seconds=60)
+    return make_app(folder, limits=limits, server=server, sandbox=Sandbox(enabled=True)).test_client()
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    return _service(tmp_path_factory.mktemp("ample"), AMPLE)
 
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
-    """A service with a short deadline, which shows what it asked for."""
-    folder = tmp_path_factory.mktemp("quick")
-    limits = Limits(deadline_seconds=DEADLINE)
-    return make_app(folder, limits=limits, sandbox=Sandbox(enabled=True)).test_client()
+    """A service with a short deadline."""
+    return _service(tmp_path_factory.mktemp("quick"), DEADLINE)
 
 
 def _resources(prefetch: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -55,10 +69,10 @@ def _json(resource: dict[str, Any]) -> bytes:
     [[], ["patient"], ["patient", "problems"], ["labs", "vitals"], ["patient", "problems", "labs"]],
     ids=lambda keys: "+".join(keys) or "nothing",
 )
-def test_what_the_prefetch_lacks_is_pulled(quick: FlaskClient, sent: list[str]) -> None:
+def test_what_the_prefetch_lacks_is_pulled(client: FlaskClient, sent: list[str]) -> None:
     chart = candidate()
     with _server(chart) as server:
-        response = post(quick, call({key: chart[key] for key in sent}, fhirServer=server.base_url))
+        response = post(client, call({key: chart[key] for key in sent}, fhirServer=server.base_url))
     assert response.status_code == 200, response.data
     assert len(response.get_json()["cards"]) == 1
     pulled = {search["name"] for search in response.get_json()["extension"]["org.trial-cds.assessment"]["searches"]}
@@ -66,16 +80,16 @@ def test_what_the_prefetch_lacks_is_pulled(quick: FlaskClient, sent: list[str]) 
     assert {"patient", "problems", "labs"} <= pulled | set(sent)
 
 
-def test_nothing_is_asked_when_everything_was_sent_that_the_gate_needs(quick: FlaskClient) -> None:
+def test_nothing_is_asked_when_everything_was_sent_that_the_gate_needs(client: FlaskClient) -> None:
     with _server(without_type_1()) as server:
-        assert post(quick, call(without_type_1(), fhirServer=server.base_url)).get_json()["cards"] == []
+        assert post(client, call(without_type_1(), fhirServer=server.base_url)).get_json()["cards"] == []
         assert server.asked("Observation") == []
 
 
-def test_the_token_goes_to_the_server_and_nowhere_else(quick: FlaskClient) -> None:
+def test_the_token_goes_to_the_server_and_nowhere_else(client: FlaskClient) -> None:
     access = {"access_token": "good-token", "token_type": "Bearer", "patient": "p1"}
     with _server(candidate()) as server:
-        response = post(quick, call(fhirServer=server.base_url, fhirAuthorization=access))
+        response = post(client, call(fhirServer=server.base_url, fhirAuthorization=access))
         assert set(server.authorizations) == {"Bearer good-token"}
     assert "good-token" not in response.text
 
@@ -112,23 +126,23 @@ def test_a_server_that_gives_nothing_is_412_within_the_deadline(
     assert len(post(quick, call(candidate())).get_json()["cards"]) == 1
 
 
-def test_a_redirect_is_not_followed(quick: FlaskClient) -> None:
+def test_a_redirect_is_not_followed(client: FlaskClient) -> None:
     access = {"access_token": "good-token"}
     with (
         FaultServer() as trap,
         FaultServer(otherwise=fault_server.redirect(f"{trap.base_url}/Patient/p1")) as server,
     ):
-        assert post(quick, call(fhirServer=server.base_url, fhirAuthorization=access)).status_code == 412
+        assert post(client, call(fhirServer=server.base_url, fhirAuthorization=access)).status_code == 412
         assert trap.authorizations == []
 
 
-def test_pages_without_end_are_cut_off(quick: FlaskClient) -> None:
+def test_pages_without_end_are_cut_off(client: FlaskClient) -> None:
     chart = candidate()
     with _server(chart) as server:
         server.behaviours["Observation"] = fault_server.endless(*_resources(chart, "labs"))
         started = time.monotonic()
-        response = post(quick, call(fhirServer=server.base_url))
-        assert time.monotonic() - started < DEADLINE + TOLERANCE
+        response = post(client, call(fhirServer=server.base_url))
+        assert time.monotonic() - started < AMPLE
     assert response.status_code == 200
     searches = response.get_json()["extension"]["org.trial-cds.assessment"]["searches"]
     assert {"name": "labs", "state": "truncated"} in [
@@ -136,8 +150,12 @@ def test_pages_without_end_are_cut_off(quick: FlaskClient) -> None:
     ]
 
 
-def test_a_server_that_keeps_failing_is_left_alone_and_probed_again(tmp_path: Path) -> None:
-    limits = Limits(deadline_seconds=DEADLINE, server_failures=2, server_pause_seconds=0.4)
+def test_a_server_that_keeps_failing_is_left_alone_and_probed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(fhir_client, "Breakers", partial(fhir_client.Breakers, clock=lambda: now[0]))
+    limits = Limits(server_failures=2, server_pause_seconds=60)
     client = make_app(tmp_path, limits=limits).test_client()
     with _server(candidate()) as server:
         good = dict(server.behaviours)
@@ -158,12 +176,12 @@ def test_a_server_that_keeps_failing_is_left_alone_and_probed_again(tmp_path: Pa
         assert len(server.urls) == asked
         server.behaviours.update(good)
         server.otherwise = fault_server.empty
-        time.sleep(0.5)
+        now[0] += 60
         assert len(post(client, call(fhirServer=server.base_url)).get_json()["cards"]) == 1
 
 
 def test_the_id_of_the_request_goes_along_and_into_every_line(
-    quick: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = io.StringIO()
     handler = logging.StreamHandler(written)
@@ -175,7 +193,7 @@ def test_the_id_of_the_request_goes_along_and_into_every_line(
 
     monkeypatch.setattr("cds_service.storage.journal._call_row", fails)
     with _server(candidate()) as server:
-        response = post(quick, call(fhirServer=server.base_url), headers={"X-Request-Id": "of-the-ehr.1"})
+        response = post(client, call(fhirServer=server.base_url), headers={"X-Request-Id": "of-the-ehr.1"})
         assert {headers["x-request-id"] for headers in server.headers} == {"of-the-ehr.1"}
     assert response.headers["X-Request-Id"] == "of-the-ehr.1"
     (line,) = [json.loads(line) for line in written.getvalue().splitlines() if "call not noted" in line]

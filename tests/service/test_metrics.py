@@ -36,7 +36,7 @@ FAR = {"REMOTE_ADDR": "10.1.2.3"}
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
-    return make_app(tmp_path, limits=Limits(server_failures=2, deadline_seconds=2))
+    return make_app(tmp_path, limits=Limits(server_failures=2))
 
 
 def scrape(client: FlaskClient) -> dict[Sample, float]:
@@ -79,11 +79,7 @@ def test_each_request_is_counted_by_how_it_ended(client: FlaskClient) -> None:
     assert total(found, "requests_in_flight") == 1  # the scrape itself
 
 
-def test_a_card_that_stays_away_and_the_answer_to_it_are_counted(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cds_service.cds_hooks.earlier_cards._SECONDS", 10)
-    monkeypatch.setattr("cds_service.cds_hooks.patient_view._NOTE_SECONDS", 10)
+def test_a_card_that_stays_away_and_the_answer_to_it_are_counted(client: FlaskClient) -> None:
     card = post(client, call(candidate())).get_json()["cards"][0]["uuid"]
     reason = {"reason": {"code": "patient-refuses"}}
     entry = {"card": card, "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:00:00Z"}
@@ -125,7 +121,8 @@ def test_a_server_that_gives_nothing_is_counted_and_left_alone(client: FlaskClie
 def test_a_database_that_is_busy_or_fails_is_counted(
     client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with locked(tmp_path):
+    with locked(tmp_path), monkeypatch.context() as hurried:
+        hurried.setattr("cds_service.cds_hooks.patient_view._NOTE_SECONDS", 0.1)
         assert post(client, call(candidate())).get_json()["cards"]
     found = scrape(client)
     assert total(found, "database_errors_total", work="write", outcome="busy") == 1

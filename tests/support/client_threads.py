@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
-from collections.abc import Callable
 from typing import Any
 
 
@@ -22,11 +20,3 @@ def _runs_a_task(frame: Any) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def soon(holds: Callable[[], bool]) -> bool:
-    """Return whether something comes to hold within two seconds."""
-    give_up = time.monotonic() + 2
-    while not holds() and time.monotonic() < give_up:
-        time.sleep(0.02)
-    return holds()

@@ -14,7 +14,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
 from cds_service.sandbox.demo import start_everything
-from cds_service.sandbox.processes import LOOPBACK, free_port
+from cds_service.sandbox.processes import LOOPBACK
+from tests.support.ports import free_port
 
 _SECONDS_TO_STOP = 30
 

@@ -43,6 +43,8 @@ class Fault:
     in_orders: str = CARD
     reason: str = ""
     """What the card says of the orders; empty where nothing is missing."""
+    hangs: bool = False
+    """True for what goes on until the deadline, and would for twenty seconds and more."""
 
 
 @dataclass(frozen=True)
@@ -162,10 +164,10 @@ BROKE = "the server cannot be reached or broke off"
 BUSY = "the server limits the number of requests"
 
 FAULTS: Sequence[Fault] = (
-    Fault("hangs before the headers", always(server.hang), reason=LATE),
-    Fault("drips headers", always(server.drip_headers), reason=LATE),
-    Fault("drips a body of a known length", always(server.drip_body), reason=LATE),
-    Fault("drips chunks", always(server.drip_chunks), reason=LATE),
+    Fault("hangs before the headers", always(server.hang), reason=LATE, hangs=True),
+    Fault("drips headers", always(server.drip_headers), reason=LATE, hangs=True),
+    Fault("drips a body of a known length", always(server.drip_body), reason=LATE, hangs=True),
+    Fault("drips chunks", always(server.drip_chunks), reason=LATE, hangs=True),
     Fault("breaks off in the body", always(server.cut), reason=BROKE),
     Fault("resets the connection", always(reset), reason=BROKE),
     Fault("resets once, then answers", once_then(reset), WHOLE, WHOLE),

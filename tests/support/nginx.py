@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.server import free_port
+from tests.support.ports import free_port
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "nginx" / "trial-cds.conf"
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
@@ -57,7 +57,7 @@ def running_nginx(folder: Path, upstream: str) -> Iterator[Proxy]:
         yield proxy
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def _whole(proxy: Proxy, upstream: str) -> str:
@@ -106,11 +106,11 @@ def make_certificate(folder: Path) -> None:
 
 
 def _wait(proxy: Proxy) -> None:
-    give_up = time.monotonic() + 15
+    give_up = time.monotonic() + 60
     while time.monotonic() < give_up:
         try:
             proxy.session().get(f"https://localhost:{proxy.secure_port}/metrics", timeout=2)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)
             continue
         return

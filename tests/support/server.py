@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,9 @@ from typing import Any
 
 import requests
 
-_SECONDS_TO_START = 30
+from tests.support.ports import free_port
+
+_SECONDS_TO_START = 90
 HASH_KEYS = '["a key for tests, of no worth to anybody"]'
 """Without one a service with tenants does not start."""
 
@@ -39,19 +40,20 @@ class RunningService:
         return session
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the log's lines; each must be JSON."""
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+        """Return the log's lines; each must be JSON. One that is being written is not seen yet."""
+        whole, _, _ = self.log.read_text(encoding="utf-8").rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def stop(self) -> int:
         """Ask it to end, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
     def kill(self) -> None:
         """End it and its workers at once, as a crash of the computer would."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)
 
 
 @contextmanager
@@ -72,20 +74,12 @@ def running_service(folder: Path, *arguments: str, **variables: str) -> Iterator
         service.kill()
 
 
-def free_port() -> int:
-    """Return a loopback port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def _wait(service: RunningService) -> None:
     give_up = time.monotonic() + _SECONDS_TO_START
     while time.monotonic() < give_up and service.process.poll() is None:
         try:
             if service.session.get(f"{service.url}/health/live", timeout=2).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):  # not there yet, or busy with its beginning
             time.sleep(0.05)
     raise AssertionError(f"the service did not start: {service.log.read_text(encoding='utf-8')}")

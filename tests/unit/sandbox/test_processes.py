@@ -16,9 +16,10 @@ from cds_service.sandbox.processes import (
     LOOPBACK,
     ChildProcess,
     StartError,
-    free_port,
+    kept_port,
     signals_end_the_block,
 )
+from tests.support.waiting import soon
 
 SHRUGS_OFF_SIGTERM = """
 import signal, subprocess, sys, time
@@ -44,16 +45,12 @@ def test_program_that_ignores_sigterm_is_killed_with_its_children(
     monkeypatch.setattr("cds_service.sandbox.processes.SECONDS_TO_STOP", 1.0)
     log = tmp_path / "log"
     with ChildProcess("It", [sys.executable, "-c", SHRUGS_OFF_SIGTERM], log) as process:
-        deadline = time.monotonic() + 20
-        while not log.read_text(encoding="utf-8").endswith("\n"):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        assert soon(lambda: log.read_text(encoding="utf-8").endswith("\n"))
         grandchild = int(log.read_text(encoding="utf-8"))
         assert running(grandchild)
         assert process.exit_code is None
     assert process.exit_code == -signal.SIGKILL
-    time.sleep(0.2)
-    assert not running(grandchild)
+    assert soon(lambda: not running(grandchild))
 
 
 def test_stopping_twice_is_harmless(tmp_path: Path) -> None:
@@ -63,22 +60,30 @@ def test_stopping_twice_is_harmless(tmp_path: Path) -> None:
     assert process.exit_code is not None
 
 
-def test_last_words_are_the_end_of_the_output(tmp_path: Path) -> None:
+def test_last_words_are_the_end_of_the_output(tmp_path: Path, unused_port: int) -> None:
     program = "import sys\nfor n in range(40): print('line', n)\nsys.exit(7)"
     process = ChildProcess("It", [sys.executable, "-c", program], tmp_path / "log")
     with pytest.raises(StartError, match=r"(?s)It ended with exit code 7.*line 39") as raised:
-        process.wait_until_it_answers(f"http://{LOOPBACK}:{free_port()}/", 20)
+        process.wait_until_it_answers(f"http://{LOOPBACK}:{unused_port}/", 20)
     assert "line 20" not in str(raised.value)
 
 
 def test_port_in_use_is_refused_by_number() -> None:
-    with socket.socket() as taken:
-        taken.bind((LOOPBACK, 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(PortUnusable, match=f"Port {port} .*--port"):
+    with kept_port() as port:
+        with socket.create_server((LOOPBACK, port)), pytest.raises(PortUnusable, match=f"Port {port} .*--port"):
             require_free_port(LOOPBACK, port)
-    require_free_port(LOOPBACK, port)
+        require_free_port(LOOPBACK, port)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not keep it")
+def test_a_kept_port_is_handed_to_nobody_else_and_open_to_the_server_that_is_told_it() -> None:
+    with kept_port() as port:
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind((LOOPBACK, port))
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((LOOPBACK, port), timeout=5)
+        with socket.create_server((LOOPBACK, port)), socket.create_connection((LOOPBACK, port), timeout=5):
+            pass
 
 
 def end_this_process_politely() -> None:
