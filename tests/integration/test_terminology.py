@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from cds_service.settings import Settings, TerminologySettings
+from cds_service.setting_parts import TerminologySettings
+from cds_service.settings import Settings
 from cds_service.terminology import expansions
 from cds_service.trials import served_trial
 from rules.codes import SNOMED
