@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 
 from benchmarks.service import log_to_nowhere
 from benchmarks.tables import markdown, table
-from cds_service.settings import Limits
+from cds_service.setting_parts import Limits
 from tests.support.faults import DEADLINE, FAULTS, Fault, faulty, open_chart
 from tests.support.service import make_app
 

@@ -16,7 +16,7 @@ from benchmarks.service import PATH, check_card, echo, service
 from benchmarks.wsgi import post
 from cds_service.cds_hooks.wire import read_hook
 from cds_service.patient_data.prefetch import read_prefetch
-from cds_service.settings import Limits
+from cds_service.setting_parts import Limits
 from rules.assess import assess, durable_executor
 from rules.assessment import Kind
 from rules.entries import build_record

@@ -18,7 +18,8 @@ from benchmarks.bodies import TODAY
 from benchmarks.wsgi import UnexpectedAnswer, post
 from cds_service.app import create_app
 from cds_service.logs import LOGGER, JsonLines
-from cds_service.settings import Database, Settings
+from cds_service.setting_parts import Database
+from cds_service.settings import Settings
 
 PATH = "/cds-services/t1dm-trial-screening"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import partial
 
 from flask import Blueprint, Flask
 
@@ -33,6 +34,7 @@ from cds_service.storage.replay import UsedTokens
 from cds_service.storage.switches import KillSwitch
 from cds_service.trials import TRIALS, served_trial
 from cds_service.web import frame
+from rules.trial import Trial
 
 
 def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callable[[], date] | None = None) -> Flask:
@@ -44,54 +46,64 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
     app = Flask(__name__, static_folder=None)
     tenants = Tenants(settings)
     evaluations = [Evaluation(served_trial(package, settings), golden_patients(package), today) for package in trials]
-    metrics = Metrics([one.trial for one in evaluations], settings.server.threads)
+    served = [one.trial for one in evaluations]
+    check_order_codes(tenants, served)
+    metrics = Metrics(served, settings.server.threads)
     frame(app, settings, tenants, metrics, Tracing.of(settings.tracing))
+
     database = Database(settings.database.url, settings.server.threads, metrics.database_error)
     database.create()
+    journal, kill_switch = Journal(database, metrics.feedback), KillSwitch(database)
     pseudonyms = Pseudonyms(site_keys(settings, database))
-    journal = Journal(database, metrics.feedback)
-    kill_switch = KillSwitch(database)
-    client = FhirClient(
-        _pull_limits(settings),
-        ca_bundle=str(settings.ca_bundle) if settings.ca_bundle else None,
-        failures=settings.limits.server_failures,
-        pause_seconds=settings.limits.server_pause_seconds,
-        on_breaker=metrics.breaker,
-        on_refusal=metrics.search_refused,
-    )
-    check_order_codes(tenants, [one.trial for one in evaluations])
+    client = _fhir_client(settings, metrics)
+    keys = KeyStores(tenants, _ca_bundle(settings), on_look=metrics.keys_looked_at)
+    authenticator = Authenticator(tenants, keys, UsedTokens(database), FailedSignIns(database), settings.public_url)
+
     played = sites(settings, tenants, evaluations[0].today(settings.tzinfo))
-    known = [*tenants, *(site.tenant for site in played if site.path)]
-    services = {
-        one.trial.service_id: routes.Service(
-            one.trial, PatientView(one, settings, known, client, journal, pseudonyms, kill_switch)
-        )
-        for one in evaluations
-    }
-    keys = KeyStores(tenants, str(settings.ca_bundle) if settings.ca_bundle else None, on_look=metrics.keys_looked_at)
-    metrics.at_start.append(lambda: _first_numbers(metrics, tenants, keys, evaluations))
-    used, failed = UsedTokens(database), FailedSignIns(database)
-    authenticator = Authenticator(tenants, keys, used, failed, settings.public_url)
-    app.register_blueprint(routes.blueprint(services, journal, settings, authenticator))
+    known = [*tenants, *(site.tenant for site in played[1:])]
+    views = [PatientView(one, settings, known, client, journal, pseudonyms, kill_switch) for one in evaluations]
+    services = {trial.service_id: routes.Service(trial, view) for trial, view in zip(served, views, strict=True)}
+    hooks = partial(routes.blueprint, services, journal, settings)
+    app.register_blueprint(hooks(authenticator))
+    for site in played[1:]:
+        app.register_blueprint(hooks(site), name=site.tenant.name, url_prefix=f"{site.path}{routes.DISCOVERY}")
+    if settings.sandbox.enabled and tenants.of_sandbox:
+        app.register_blueprint(_sandbox(evaluations[0], views[0], settings, tenants.of_sandbox, played))
+    _add_pages(app, served, settings)
+
     stopping = Stopping()
     inside = health.Inside(database, evaluations, keys, client.breakers, stopping)
     app.register_blueprint(health.blueprint(inside, settings.monitoring.token))
     app.register_blueprint(observability.blueprint(metrics, settings))
-    app.register_blueprint(pages.blueprint(evaluations[0].trial, settings))
-    app.register_blueprint(registration.blueprint(evaluations[0].trial, settings))
-    app.register_blueprint(documents.blueprint([one.trial for one in evaluations], settings))
-    tenant = tenants.of_sandbox
-    if settings.sandbox.enabled and tenant:
-        first = evaluations[0]
-        for site in (site for site in played if site.path):
-            hooks = routes.blueprint(services, journal, settings, site)
-            app.register_blueprint(hooks, name=site.tenant.name, url_prefix=f"{site.path}{routes.DISCOVERY}")
-        app.register_blueprint(_sandbox(first, services[first.trial.service_id].view, settings, tenant, played))
+    metrics.at_start.append(lambda: _first_numbers(metrics, tenants, keys, evaluations))
     app.extensions["trial_cds"] = evaluations
     app.extensions["trial_cds_keys"] = keys
     app.extensions["trial_cds_stopping"] = stopping
     app.extensions["trial_cds_metrics"] = metrics
     return app
+
+
+def _fhir_client(settings: Settings, metrics: Metrics) -> FhirClient:
+    given = settings.limits
+    return FhirClient(
+        Limits(given.page_bytes, given.call_bytes, given.pages, given.resources),
+        ca_bundle=_ca_bundle(settings),
+        failures=given.server_failures,
+        pause_seconds=given.server_pause_seconds,
+        on_breaker=metrics.breaker,
+        on_refusal=metrics.search_refused,
+    )
+
+
+def _ca_bundle(settings: Settings) -> str | None:
+    return str(settings.ca_bundle) if settings.ca_bundle else None
+
+
+def _add_pages(app: Flask, served: Sequence[Trial], settings: Settings) -> None:
+    """Add what people and registries read of the service; the pages show the first trial."""
+    app.register_blueprint(pages.blueprint(served[0], settings))
+    app.register_blueprint(registration.blueprint(served[0], settings))
+    app.register_blueprint(documents.blueprint(served, settings))
 
 
 def _first_numbers(
@@ -119,8 +131,3 @@ def _sandbox(
     screening = Screening(evaluation, view, settings, tenant)
     sandbox = Sandbox(screening, settings, tenant, played, sandbox_signer(tenant, settings.sandbox.client_key))
     return blueprint(sandbox, screening, settings, ALL)
-
-
-def _pull_limits(settings: Settings) -> Limits:
-    given = settings.limits
-    return Limits(given.page_bytes, given.call_bytes, given.pages, given.resources)

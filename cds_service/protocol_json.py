@@ -6,11 +6,11 @@ from typing import Any
 
 from cds_service.protocol_text import number
 from rules.assessment import Basis, Kind, Status
-from rules.codes import ValueSet
 from rules.criterion import Declaration
 from rules.decision import Rule, Table
 from rules.standard_of_care import CareTest, StandardOfCare
 from rules.trial import Trial
+from rules.value_sets import ValueSet
 
 MISSING_DATA = (
     "Missing, stale, unreadable or refused data, an unknown unit and a search that was cut off make a criterion "

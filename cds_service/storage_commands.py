@@ -79,9 +79,7 @@ def _report(options: argparse.Namespace) -> int:
     from cds_service.storage.database import Database
 
     wanted = report.Wanted(options.by, options.tenant, options.first, options.last)
-    database = Database(load_settings(options.config).database.url)
-    database.open()
-    with database.at_leisure() as connection:
+    with Database(load_settings(options.config).database.url).at_leisure() as connection:
         found = report.summaries(connection, wanted)
     if options.format == "json":
         content = {"from": options.first, "to": options.last, "by": options.by, "rows": [s.to_json() for s in found]}
@@ -102,12 +100,10 @@ def _purge(options: argparse.Namespace) -> int:
     from cds_service.storage.database import Database
 
     settings = load_settings(options.config)
-    database = Database(settings.database.url)
-    database.open()
     today = datetime.now(UTC).date()
     tables = [pauses(tenant.fatigue) for tenant in Tenants(settings)]
     before = today - timedelta(days=options.older_than)
-    with database.at_leisure() as connection:
+    with Database(settings.database.url).at_leisure() as connection:
         for rule in retention.rules(before, today, time.time(), tables):
             old = retention.count(connection, rule, even_if_needed=True)
             work = retention.count if options.dry_run else retention.purge
@@ -125,10 +121,9 @@ def _forget(options: argparse.Namespace) -> int:
 
     settings = load_settings(options.config)
     database = Database(settings.database.url)
-    database.open()
-    pseudonyms = Pseudonyms(site_keys(settings, database))
     patients = [line.strip() for line in sys.stdin if line.strip()]
     with database.at_leisure() as connection:
+        pseudonyms = Pseudonyms(site_keys(settings, database))
         for patient in patients:
             hashes = pseudonyms.patient(options.tenant, patient.removeprefix("Patient/")).hashes
             print(f"{retention.forget(connection, options.tenant, hashes)} rows deleted")

@@ -40,9 +40,7 @@ def _switch(options: argparse.Namespace) -> int:
     if options.tenant not in known:
         print(f"{options.tenant}: there is no such tenant. The settings have: {', '.join(known)}.", file=sys.stderr)
         return 1
-    database = Database(settings.database.url)
-    database.open()
-    with database.at_leisure() as connection:
+    with Database(settings.database.url).at_leisure() as connection:
         set_switch(connection, options.tenant, Switch(options.off, datetime.now(UTC), _account(), options.why))
     print(
         f"{options.tenant} is switched {'off' if options.off else 'on'}; every worker and host knows it within "
@@ -58,9 +56,7 @@ def _list(options: argparse.Namespace) -> int:
     from cds_service.storage.switches import positions
 
     settings = load_settings(options.config)
-    database = Database(settings.database.url)
-    database.open()
-    with database.at_leisure() as connection:
+    with Database(settings.database.url).at_leisure() as connection:
         found = positions(connection)
     for name, enabled in _names(settings).items():
         switch = found.get(name)

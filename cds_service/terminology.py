@@ -21,9 +21,10 @@ import requests
 
 from cds_service.logs import log
 from cds_service.patient_data.transport import Watch, new_session
-from cds_service.settings import TerminologySettings
-from rules.codes import SNOMED, ValueSet, canonical_system
+from cds_service.setting_parts import TerminologySettings
+from rules.codes import SNOMED, canonical_system
 from rules.expansions import LISTS_ONLY, Concepts, Expansions, expression
+from rules.value_sets import ValueSet
 
 _PAGE = 5_000
 """Concepts asked for at once."""

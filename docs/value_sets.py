@@ -7,22 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from docs.criteria import TRIAL
-from rules.codes import (
-    ACT_CODE,
-    ATC,
-    CVX,
-    ICD9CM,
-    ICD10,
-    ICD10CM,
-    LOINC,
-    RXNORM,
-    SNOMED,
-    TEXT,
-    Row,
-    ValueSet,
-)  # fmt: skip
+from rules.codes import ACT_CODE, ATC, CVX, ICD9CM, ICD10, ICD10CM, LOINC, RXNORM, SNOMED, TEXT  # fmt: skip
 from rules.trial import Trial
 from rules.trial_folder import load_trial
+from rules.value_sets import Row, ValueSet
 
 PATH = Path(__file__).with_name("value_sets.md")
 _SYSTEMS = {

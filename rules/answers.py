@@ -13,12 +13,12 @@ from enum import StrEnum
 from msgspec import Struct
 
 from rules.assessment import Confidence, Evidence
-from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Window
 from rules.dates import Moment
 from rules.readings import shown
 from rules.resources import Observation, Value
 from rules.results import USABLE, effective, is_own
+from rules.value_sets import ValueSet
 
 
 class Answer(Struct, frozen=True):

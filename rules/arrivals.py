@@ -6,10 +6,10 @@ failed, was refused or was cut off is not, and neither is an entry that could no
 
 from __future__ import annotations
 
-from rules.codes import ValueSet
 from rules.criterion import Chart
 from rules.resources import Condition
 from rules.searches import SearchState
+from rules.value_sets import ValueSet
 
 LOST = frozenset({SearchState.FAILED, SearchState.FORBIDDEN, SearchState.TRUNCATED})
 

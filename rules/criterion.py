@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from rules.assessment import Basis, Confidence, Evidence, Kind
-from rules.codes import ValueSet
 from rules.dates import Days, Moment, add_months, parse_moment
 from rules.decision import FactValue
 from rules.quantities import Analyte, Units
 from rules.record import PatientRecord
 from rules.searches import Search
+from rules.value_sets import ValueSet
 
 T = TypeVar("T")
 

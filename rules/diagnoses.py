@@ -16,12 +16,13 @@ from msgspec import Struct
 
 from rules.arrivals import lost
 from rules.assessment import Evidence
-from rules.codes import Match, ValueSet, find_match, has_known_code
+from rules.codes import has_known_code
 from rules.criterion import Chart, once
 from rules.datatypes import CodeableConcept
 from rules.dates import Moment
 from rules.resources import Condition
 from rules.searches import SearchState
+from rules.value_sets import Match, ValueSet, find_match
 from rules.words import count
 
 

@@ -12,12 +12,13 @@ from typing import Any
 from msgspec import Struct
 
 from rules.assessment import Evidence
-from rules.codes import ACT_CODE, Trace, ValueSet, code_traces, word_traces
+from rules.codes import ACT_CODE, Trace, code_traces, word_traces
 from rules.criterion import Chart, once
 from rules.datatypes import CodeableConcept, Coding
 from rules.dates import Moment
 from rules.index import Index
 from rules.resources import Encounter
+from rules.value_sets import ValueSet
 
 _NOT_HAPPENED = frozenset({"planned", "cancelled", "entered-in-error"})
 _ONGOING = frozenset({"in-progress", "onleave", "arrived", "triaged"})

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from rules.codes import SNOMED, Row, ValueSet, with_rows
+from rules.codes import SNOMED
+from rules.value_sets import Row, ValueSet, with_rows
 
 Concepts = Mapping[str, str]
 """SNOMED codes and their names."""

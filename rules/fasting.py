@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from rules.codes import ValueSet
 from rules.criterion import Chart, once
 from rules.datatypes import CodeableConcept, Quantity
 from rules.measurements import usable
@@ -16,6 +15,7 @@ from rules.record import Retrieved
 from rules.resources import Observation, Value
 from rules.results import IGNORED, Result, at_one_time
 from rules.specimens import Beside
+from rules.value_sets import ValueSet
 
 
 def is_fasting(chart: Chart, observation: Observation, *, by_code: bool) -> bool:

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from rules.codes import Trace, ValueSet
+from rules.codes import Trace
+from rules.value_sets import ValueSet
 
 T = TypeVar("T")
 

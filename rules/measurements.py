@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence
 from rules.causes import Cause
-from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Finding, Window
 from rules.decision import FactValue
 from rules.quantities import Interval, TooFine, decimals, plain, scaled
 from rules.results import USABLE, Result, is_own
 from rules.searches import Search, SearchState
+from rules.value_sets import ValueSet
 from rules.words import count
 
 _NOT_A_RESULT = frozenset({Cause.NO_VALUE, Cause.FUTURE, Cause.UNDATED, Cause.INVALID})

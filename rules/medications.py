@@ -15,13 +15,14 @@ from enum import StrEnum
 from msgspec import Struct
 
 from rules.assessment import Evidence
-from rules.codes import Match, Trace, ValueSet, code_traces, has_known_code, names_nothing, word_traces
+from rules.codes import Trace, code_traces, has_known_code, names_nothing, word_traces
 from rules.criterion import Chart, Coverage, Window, once
 from rules.datatypes import CodeableConcept, Dosage, Period
 from rules.dates import Moment
 from rules.index import Index
 from rules.resources import Medication, MedicationDispense, MedicationRequest, MedicationStatement
 from rules.searches import SearchState
+from rules.value_sets import Match, ValueSet
 
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 

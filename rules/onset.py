@@ -15,12 +15,12 @@ from decimal import Decimal
 from typing import Any
 
 from rules.assessment import Confidence, Evidence
-from rules.codes import is_doubted
 from rules.criterion import Chart
 from rules.datatypes import Quantity
 from rules.dates import Days, add_months, add_years
 from rules.diagnoses import Diagnosis
 from rules.resources import Condition
+from rules.value_sets import is_doubted
 
 _AGE_UNITS = {"a": "years", "mo": "months", "wk": "weeks", "d": "days"}
 _UNIT_WORDS = {"year": "a", "years": "a", "yr": "a", "y": "a", "month": "mo", "months": "mo", "week": "wk",

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from rules.arrivals import LOST
-from rules.codes import ValueSet
 from rules.datatypes import Coding, Period
 from rules.dates import parse_moment
 from rules.record import PatientRecord
 from rules.resources import Consent, Provision
+from rules.value_sets import ValueSet
 
 _RESEARCH = re.compile(r"\bresearch\b", re.IGNORECASE)
 _REFUSAL = re.compile(

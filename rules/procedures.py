@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from rules.assessment import Evidence
-from rules.codes import Match, ValueSet
 from rules.criterion import Chart, Coverage, Window
 from rules.dates import Moment
 from rules.resources import Procedure
+from rules.value_sets import Match, ValueSet
 
 
 class Done(Struct, frozen=True):

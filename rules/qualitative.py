@@ -6,9 +6,9 @@ import re
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.codes import ValueSet
 from rules.datatypes import CodeableConcept
 from rules.resources import Value
+from rules.value_sets import ValueSet
 
 
 class Reading(StrEnum):

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from rules.codes import Match, Trace, ValueSet, code_key, find_match, traces, words_of
+from rules.codes import Trace, code_key, traces, words_of
 from rules.datatypes import CodeableConcept, Coding, Reference
 from rules.decoding import Unreadable, read_resource
 from rules.index import Index
@@ -39,6 +39,7 @@ from rules.resources import (
     Value,
 )  # fmt: skip
 from rules.searches import NOT_ASKED, Search
+from rules.value_sets import Match, ValueSet, find_match
 
 T = TypeVar("T")
 

@@ -18,7 +18,6 @@ from msgspec import structs
 
 from rules.assessment import Confidence, Evidence
 from rules.causes import Cause
-from rules.codes import ValueSet
 from rules.criterion import Chart, once
 from rules.datatypes import Period
 from rules.dates import NEVER, Moment, between
@@ -26,6 +25,7 @@ from rules.quantities import Analyte, Conversion, Interval, Units, half_step
 from rules.readings import Reading, measured, shown
 from rules.record import Retrieved
 from rules.resources import Observation
+from rules.value_sets import ValueSet
 
 USABLE = frozenset({"final", "amended", "corrected"})
 IGNORED = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rules.assessment import Evidence
-from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Window
 from rules.diagnoses import diagnoses, evidence_of
 from rules.diagnosis_states import by_course
 from rules.encounters import Stay, has_words, stays_of
 from rules.procedures import procedures, when_done
+from rules.value_sets import ValueSet
 
 
 @dataclass(slots=True)

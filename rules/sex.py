@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from rules.codes import ValueSet
 from rules.criterion import Chart
 from rules.datatypes import CodeableConcept, Coding, Extension
+from rules.value_sets import ValueSet
 
 _FOR_CLINICAL_USE = ("sexparameterforclinicaluse", "sexforclinicaluse")
 """Endings of the extension's URL, in lower case and without hyphens: it has several names."""

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from rules.assessment import CriterionResult
-from rules.codes import TEXT, Row, ValueSet, canonical_system
+from rules.codes import TEXT, canonical_system
 from rules.criterion import Chart, Coverage, TrialSettings, Window
 from rules.datatypes import CodeableConcept, Coding
 from rules.dates import Moment, add_years
@@ -21,6 +21,7 @@ from rules.procedures import procedures
 from rules.record import PatientRecord
 from rules.resources import Observation, ServiceRequest
 from rules.results import effective, is_own, results
+from rules.value_sets import Row, ValueSet
 
 if TYPE_CHECKING:
     from rules.trial import Trial

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rules.assessment import Confidence, Status
-from rules.codes import ValueSet
 from rules.criterion import Chart, Declaration, Finding
 from rules.decision import Rule, Table
 from rules.expansions import LISTS_ONLY, Expansions
 from rules.quantities import Analyte, Units
 from rules.standard_of_care import StandardOfCare
 from rules.timeline import Timeline
+from rules.value_sets import ValueSet
 
 
 @dataclass(frozen=True, slots=True)

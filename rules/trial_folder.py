@@ -19,7 +19,6 @@ import yaml
 
 from rules.analytes import read_analytes
 from rules.assessment import Kind
-from rules.codes import ValueSet, read_value_set, with_concepts
 from rules.criterion import Declaration, Limit, Window
 from rules.decision import check_table
 from rules.expansions import LISTS_ONLY, Expansions, expanded
@@ -27,6 +26,7 @@ from rules.quantities import Analyte
 from rules.standard_of_care import StandardOfCare, read_standard_of_care
 from rules.timeline import Timeline
 from rules.trial import NOT_ASSESSED, Evaluable, Registry, Revision, Trial
+from rules.value_sets import ValueSet, read_value_set, with_concepts
 
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader in C where PyYAML was built with it: five times faster at start."""

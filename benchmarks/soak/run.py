@@ -22,7 +22,8 @@ from benchmarks.soak.people import People
 from benchmarks.soak.user import Given, Seen, User, Variant, comparable
 from benchmarks.soak.watch import Held, Watch
 from cds_service.app import create_app
-from cds_service.settings import Database, load_settings
+from cds_service.setting_parts import Database
+from cds_service.settings import load_settings
 from tests.support.server import RunningService, running_service
 from tests.support.service import SERVICE, call
 from tests.support.tokens import PUBLIC_URL, Client, bearer, st_luke, st_mary

@@ -7,9 +7,9 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
-from rules.codes import ValueSet, read_value_set
 from rules.encounters import class_among, words_among
 from rules.resources import Encounter
+from rules.value_sets import ValueSet, read_value_set
 
 SETTINGS = ("emergency", "intensive", "inpatient")
 

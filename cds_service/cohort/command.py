@@ -25,7 +25,8 @@ from cds_service.cohort.spark import SparkEngine
 from cds_service.cohort.synthetic.write import LAST_DAY, Population, write_population
 from cds_service.evaluation import trial_settings
 from cds_service.patient_data.outbound import OutboundError, parse_base_url
-from cds_service.settings import BulkData, Settings
+from cds_service.setting_parts import BulkData
+from cds_service.settings import Settings
 from rules.trial import Trial
 
 _SHOWN = 5

@@ -15,7 +15,8 @@ from cds_service.observability.course import Course
 from cds_service.observability.metrics import NONE, Seen
 from cds_service.patient_data.query_plan import TYPES
 from cds_service.process import PerProcess
-from cds_service.settings import SettingsError, TracingSettings
+from cds_service.setting_parts import TracingSettings
+from cds_service.settings import SettingsError
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider

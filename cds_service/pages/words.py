@@ -8,11 +8,12 @@ from markupsafe import Markup
 
 from cards import wording
 from rules.assessment import Kind, Status
-from rules.codes import ACT_CODE, ATC, CVX, ICD9CM, ICD10, ICD10CM, LOINC, RXNORM, SNOMED, TEXT, Row
+from rules.codes import ACT_CODE, ATC, CVX, ICD9CM, ICD10, ICD10CM, LOINC, RXNORM, SNOMED, TEXT
 from rules.criterion import Declaration
 from rules.decision import Table
 from rules.timeline import Point
 from rules.trial import Trial
+from rules.value_sets import Row
 
 FILTERS = ("system", "match", "blanks", "breakable", "month", "status", "verdict", "readable", "day", "open_rules")
 """What the templates use of this module."""

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote
 
-from rules.codes import LOINC, ValueSet
+from rules.codes import LOINC
 from rules.criterion import Declaration, Window
 from rules.record import PatientRecord
 from rules.trial import NOT_ASSESSED, Trial
+from rules.value_sets import ValueSet
 
 _TOKEN = "{{context.patientId}}"  # noqa: S105 - a token of the CDS Hooks template language
 

@@ -118,8 +118,9 @@ class Database:
     def at_leisure(self) -> Iterator[Connection]:
         """Give a connection for work that may take minutes, and overwrites what it deletes. Not for requests.
 
-        Raises `DatabaseUnusable`, also for what fails in the work.
+        The database must be there already. Raises `DatabaseUnusable`, also for what fails in the work.
         """
+        self.open()
         try:
             with self._without_hurry() as connection:
                 yield connection

@@ -16,7 +16,6 @@ from fractions import Fraction
 
 from rules.assessment import Confidence, Evidence, Status
 from rules.causes import Cause
-from rules.codes import Match, ValueSet
 from rules.criterion import Chart, Finding
 from rules.datatypes import LONGEST_VALUE, CodeableConcept
 from rules.dates import NEVER
@@ -28,6 +27,7 @@ from rules.record import Retrieved
 from rules.resources import Component, Encounter, Observation
 from rules.results import Result, read_result, results
 from rules.searches import SearchState
+from rules.value_sets import Match, ValueSet
 from rules.words import count
 
 KNOWN = field.state.equals("value")

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from rules.answers import Answer, Newest, answers, final, newest, newest_first
 from rules.assessment import Basis, Confidence, Evidence, Status
-from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Finding, Window
 from rules.dates import Days, add_months
 from rules.decision import Rule, field
@@ -29,6 +28,7 @@ from rules.quantities import Interval, plain, scaled
 from rules.resources import Value
 from rules.results import Result, read_result
 from rules.sex import Sex, sex_of
+from rules.value_sets import ValueSet
 
 RULES = (
     Rule("positive", (field.test.equals("positive"),), Status.MET,

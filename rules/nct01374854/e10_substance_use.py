@@ -13,7 +13,6 @@ from enum import StrEnum
 
 from rules.answers import Newest, answers, newest
 from rules.assessment import Confidence, Evidence, Status
-from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Finding
 from rules.dates import Moment
 from rules.decision import FactValue, Rule, field
@@ -26,6 +25,7 @@ from rules.quantities import TooFine, scaled
 from rules.resources import Value
 from rules.results import results
 from rules.sex import Sex, sex_of
+from rules.value_sets import ValueSet
 
 RULES = (
     Rule("smokes", (field.smoking.equals("current"),), Status.MET,

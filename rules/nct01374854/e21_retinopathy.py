@@ -14,7 +14,6 @@ from enum import StrEnum
 from rules.answers import Newest, Reader, answers, newest
 from rules.arrivals import lost, unread
 from rules.assessment import Basis, Confidence, Evidence, Status
-from rules.codes import ValueSet
 from rules.criterion import Chart, Coverage, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Diagnosis, absence, all_read, diagnoses, evidence_of
@@ -23,6 +22,7 @@ from rules.encounters import has_words
 from rules.medications import Use, orders
 from rules.procedures import Done, procedures, when_done
 from rules.resources import Value
+from rules.value_sets import ValueSet
 
 _LEFT, _RIGHT = field.left, field.right
 

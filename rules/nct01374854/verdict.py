@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, tzinfo
 
 from rules.assessment import CriterionResult, Effect, Kind, Status, Verdict
-from rules.codes import ValueSet
 from rules.criterion import Finding, TrialSettings
 from rules.datatypes import Coding
 from rules.decision import Rule, field
 from rules.opt_out import opt_out
 from rules.record import PatientRecord
+from rules.value_sets import ValueSet
 from rules.words import count
 
 TEST_PATIENT = "HTEST"

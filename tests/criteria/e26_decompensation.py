@@ -80,7 +80,7 @@ CASES = [
          dka("2025-03-10", clinical="resolved", abatementDateTime="2025-03-20"), expect="not-met"),
     case("ketoacidosis of 2012, coded again at a visit last week", at_visit(onset="2012-05-01"),
          encounter("AMB", "2025-06-08", "2025-06-08", id="visit"), expect="not-met", rule="none"),
-    case("ketoacidosis of 2012 that recurs: nothing dates the present episode", dka("2012-05-01", clinical="recurrence"),
+    case("ketoacidosis of 2012 that recurs: nothing dates this episode", dka("2012-05-01", clinical="recurrence"),
          expect="needs-judgement", rule="undated"),
     case("ketoacidosis that recurs, dated last week", dka("2025-06-08", clinical="relapse"), expect="met"),
     case("the visit that dates it was lost", at_visit(recorded="2025-06-01"),

@@ -20,12 +20,13 @@ from fractions import Fraction
 from functools import cache
 
 from rules.assess import Executor, decide, reference_executor
-from rules.codes import LOINC, ValueSet
+from rules.codes import LOINC
 from rules.criterion import TRAPS, Declaration, Limit, TrialSettings, Window
 from rules.quantities import Analyte, Conversion
 from rules.record import PatientRecord
 from rules.trial import Trial
 from rules.trial_folder import load_trial
+from rules.value_sets import ValueSet
 from tests.criteria.given import Case
 from tests.criteria.tables import all_cases, missed, record_of
 from tests.unit.rules.test_units import BY_CODE, BY_RANGE, LINES, converted

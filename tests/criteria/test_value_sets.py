@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from rules.codes import Row, ValueSet, plain_code
+from rules.codes import plain_code
 from rules.trial import Trial
 from rules.trial_folder import load_trial
+from rules.value_sets import Row, ValueSet
 
 PINS = Path(__file__).with_name("value_sets.txt")
 

@@ -32,7 +32,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.logs import JsonLines
 from cds_service.sandbox.patients import ALL
-from cds_service.settings import Limits
+from cds_service.setting_parts import Limits
 from cds_service.storage import lane
 from cds_service.storage.lane import DatabaseBusy
 from tests.support import fault_server as faults

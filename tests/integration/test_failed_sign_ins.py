@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from cds_service.app import create_app
 from cds_service.cli import main
-from cds_service.settings import Database as DatabaseSettings
+from cds_service.setting_parts import Database as DatabaseSettings
 from cds_service.settings import Settings
 from cds_service.storage.database import Database
 from cds_service.storage.failed_sign_ins import NOBODY, FailedSignIns

@@ -18,7 +18,7 @@ from cds_service.patient_data.transport import new_session
 from cds_service.sandbox.fhir_server import SandboxFhirServer
 from cds_service.sandbox.patients import ALL
 from cds_service.sandbox.processes import local_session
-from cds_service.settings import Limits, Sandbox, Server
+from cds_service.setting_parts import Limits, Sandbox, Server
 from tests.support.borrowed_server import BorrowedServer
 from tests.support.charts import sandbox_chart
 from tests.support.sekmet import NEEDS_SEKMET

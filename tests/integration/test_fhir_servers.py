@@ -23,7 +23,7 @@ from cds_service.patient_data.outbound import parse_base_url
 from cds_service.patient_data.query_plan import GATE, Query
 from cds_service.sandbox.fhir_server import SandboxFhirServer
 from cds_service.sandbox.patients import ALL
-from cds_service.settings import Limits, OpenMode, Sandbox, Server
+from cds_service.setting_parts import Limits, OpenMode, Sandbox, Server
 from rules.assess import Executor
 from rules.searches import SearchState
 from rules.trial import Trial

@@ -34,7 +34,7 @@ OLD_FEEDBACK = {
 
 def _make_first_layout(database: Database, *, numbered: bool = True) -> None:
     """Lay the tables out as the first version did, with a row in each."""
-    with database.at_leisure() as connection, connection.begin():
+    with database.engine.begin() as connection:
         command.upgrade(alembic_config(connection), REVISIONS[0])
         _insert(connection, "cards_shown", OLD_CARD)
         _insert(connection, "feedback", OLD_FEEDBACK)

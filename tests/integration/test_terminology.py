@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from cds_service.settings import Settings, TerminologySettings
+from cds_service.setting_parts import TerminologySettings
+from cds_service.settings import Settings
 from cds_service.terminology import expansions
 from cds_service.trials import served_trial
-from rules.codes import SNOMED, Row, ValueSet
+from rules.codes import SNOMED
 from rules.expansions import LISTS_ONLY, Expansions
+from rules.value_sets import Row, ValueSet
 from tests.support.fault_server import Behaviour, FaultServer, Handler, content, cut, drip_body, status
 
 TODAY = date(2025, 6, 15)

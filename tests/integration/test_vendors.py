@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service.sandbox.patients import ALL
-from cds_service.settings import Limits, Sandbox
+from cds_service.setting_parts import Limits, Sandbox
 from tests.support import vendors
 from tests.support.fault_server import FaultServer
 from tests.support.fhir import HBA1C, coded, condition, observation

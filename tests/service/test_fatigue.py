@@ -18,7 +18,7 @@ from cards.override_reasons import SYSTEM
 from cds_service.app import create_app
 from cds_service.cds_hooks import patient_view
 from cds_service.patient_data.gather import Gathered
-from cds_service.settings import Database as DatabaseSettings
+from cds_service.setting_parts import Database as DatabaseSettings
 from cds_service.settings import Settings
 from cds_service.storage import journal
 from cds_service.storage.database import Database, DatabaseBusy

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from cds_service.patient_data import fhir_client
 from cds_service.patient_data.transport import new_session
-from cds_service.settings import Limits, Server
+from cds_service.setting_parts import Limits, Server
 from tests.support.client_threads import busy_threads
 from tests.support.faults import DEADLINE, FAULTS, Fault, faulty, open_chart
 from tests.support.service import call, candidate, make_app, post

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from cds_service.logs import LOGGER, REQUEST_ID, JsonLines
 from cds_service.patient_data import fhir_client
-from cds_service.settings import Limits, Sandbox, Server
+from cds_service.setting_parts import Limits, Sandbox, Server
 from tests.support import fault_server
 from tests.support.fault_server import FaultServer, holding
 from tests.support.service import call, candidate, make_app, post, said, without_type_1

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from cds_service import evaluation
 from cds_service.self_test import GoldenPatient, SelfTest, golden_patients, self_test
-from cds_service.settings import Monitoring
+from cds_service.setting_parts import Monitoring
 from cds_service.storage.database import Database
 from rules.assess import Executor
 from rules.trial import Trial

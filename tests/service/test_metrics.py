@@ -19,7 +19,7 @@ from cds_service.patient_data.breaker import BreakerState
 from cds_service.patient_data.prefetch import PrefetchState
 from cds_service.patient_data.query_plan import PREFETCH, TYPES
 from cds_service.security.client_token import Check
-from cds_service.settings import Limits, Monitoring
+from cds_service.setting_parts import Limits, Monitoring
 from cds_service.storage.journal import Outcome
 from rules.assessment import Verdict
 from rules.causes import Cause

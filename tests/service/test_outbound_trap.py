@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.settings import Limits
+from cds_service.setting_parts import Limits
 from tests.support import fault_server as faults
 from tests.support.fault_server import FaultServer
 from tests.support.fhir import bundle

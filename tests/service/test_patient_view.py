@@ -13,8 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from cds_service.setting_parts import Sandbox
 from cds_service.setting_types import Attestation, Recruitment
-from cds_service.settings import Sandbox
 from cds_service.storage.database import Database
 from cds_service.storage.tables import cards_shown
 from rules.assessment import Verdict

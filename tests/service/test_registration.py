@@ -15,7 +15,7 @@ from cds_service.cli import _parser
 from cds_service.fatigue_settings import Fatigue
 from cds_service.pauses import pauses
 from cds_service.registration.ehrs import EHRS
-from cds_service.settings import FeedbackSettings, Limits
+from cds_service.setting_parts import FeedbackSettings, Limits
 from cds_service.storage.retention import rules
 from cds_service.storage.tables import metadata
 from cds_service.tenant_settings import TenantSettings

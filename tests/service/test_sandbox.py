@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from cds_service.assessment_json import described
 from cds_service.pages import checklist
-from cds_service.settings import Limits, Sandbox
+from cds_service.setting_parts import Limits, Sandbox
 from rules.timeline import Series
 from tests.service.test_pages import Page
 from tests.support.assessments import usual

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.settings import Sandbox, Settings
+from cds_service.setting_parts import Sandbox
+from cds_service.settings import Settings
 from tests.support import fault_server
 from tests.support.fault_server import FaultServer
 from tests.support.service import SERVICE, call, candidate, make_app, post, valid

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from cds_service.setting_parts import OpenMode
 from cds_service.setting_types import Attestation, Recruitment
-from cds_service.settings import OpenMode
 from tests.support import fault_server
 from tests.support.fault_server import FaultServer, holding
 from tests.support.fhir import PATIENT, coded

@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 
 from cds_service import app as application
 from cds_service.observability.tracing import Tracing, provider
-from cds_service.settings import SettingsError, TracingSettings
+from cds_service.setting_parts import TracingSettings
+from cds_service.settings import SettingsError
 from tests.service.test_planted_secrets import SECRETS, TOKEN, _bodies
 from tests.support.service import SERVICE, call, candidate, make_app, post
 

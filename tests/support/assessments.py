@@ -19,11 +19,12 @@ from rules.assessment import (
     Verdict,
     effect_of,
 )  # fmt: skip
-from rules.codes import LOINC, Row, ValueSet
+from rules.codes import LOINC
 from rules.criterion import Declaration, Limit, Window
 from rules.decision import Rule, field
 from rules.quantities import Units
 from rules.trial import NOT_ASSESSED, Evaluable, Registry, Trial
+from rules.value_sets import Row, ValueSet
 
 TODAY = date(2025, 6, 15)
 KINDS = {"H": Kind.HEADER, "I": Kind.INCLUSION, "E": Kind.EXCLUSION}

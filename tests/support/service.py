@@ -18,7 +18,8 @@ from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from cds_service.app import create_app
-from cds_service.settings import Database, Settings
+from cds_service.setting_parts import Database
+from cds_service.settings import Settings
 from tests.support.fhir import C_PEPTIDE, HBA1C, PATIENT, T1DM, T2DM, bundle, condition, observation, patient
 
 TODAY = date(2026, 11, 22)

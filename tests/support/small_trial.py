@@ -9,12 +9,13 @@ from typing import Any
 
 from rules.assess import Executor
 from rules.assessment import Kind, Status
-from rules.codes import ICD10CM, LOINC, Row, ValueSet
+from rules.codes import ICD10CM, LOINC
 from rules.criterion import Chart, Declaration, Finding, Window
 from rules.decision import Rule, field
 from rules.quantities import Units
 from rules.reference import ReferenceEvaluator
 from rules.trial import NOT_ASSESSED, Evaluable, Registry, Trial
+from rules.value_sets import Row, ValueSet
 
 
 def value_set(name: str, system: str, *codes: str) -> ValueSet:

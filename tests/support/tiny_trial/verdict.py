@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, tzinfo
 
 from rules.assessment import CriterionResult, Effect, Verdict
-from rules.codes import ValueSet
 from rules.criterion import Finding, TrialSettings
 from rules.decision import Rule, field
 from rules.record import PatientRecord
+from rules.value_sets import ValueSet
 
 GATE_RULES = frozenset({"I1.not-low"})
 

@@ -15,7 +15,8 @@ import pytest
 from cds_service.cli import main
 from cds_service.patient_data.outbound import is_loopback_url
 from cds_service.server import check_address
-from cds_service.settings import OpenMode, Settings, SettingsError
+from cds_service.setting_parts import OpenMode
+from cds_service.settings import Settings, SettingsError
 from tests.support.fhir import C_PEPTIDE, HBA1C, bundle, condition, observation, patient
 
 DAY = ["--date", "2026-11-22"]

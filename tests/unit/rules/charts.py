@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from rules.assessment import Confidence
-from rules.codes import LOINC, TEXT, Row, ValueSet
+from rules.codes import LOINC, TEXT
 from rules.criterion import Chart, TrialSettings, Window
 from rules.quantities import Analyte, AssumedUnit, Conversion, Units
+from rules.value_sets import Row, ValueSet
 from tests.criteria.given import TODAY, Given
 from tests.criteria.tables import record
 from tests.support.small_trial import declaration

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from rules.codes import SNOMED, Row, ValueSet, with_concepts
+from rules.codes import SNOMED
 from rules.datatypes import CodeableConcept, Coding
 from rules.expansions import LISTS_ONLY, Expansions, expanded, expression
 from rules.trial import Trial
 from rules.trial_folder import load_trial
+from rules.value_sets import Row, ValueSet, with_concepts
 
 
 def row(code: str, match: str = "descendants", exceptions: tuple[str, ...] = (), verified: str = "yes") -> Row:

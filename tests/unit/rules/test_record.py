@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from rules.codes import LOINC, Row, ValueSet
+from rules.codes import LOINC
 from rules.datatypes import Reference
 from rules.entries import Entry, RecordError, read_record
 from rules.record import PatientRecord  # fmt: skip
 from rules.resources import Medication, Observation, Specimen
 from rules.searches import COMPLETE, NOT_ASKED, SEARCHES, SEARCHES_OF_TYPE, Search, SearchState
+from rules.value_sets import Row, ValueSet
 
 PATIENT = {"resourceType": "Patient", "id": "p1"}
 UUID = "urn:uuid:7d1c6a1e-0b7b-4e0f-9d5c-0f3a5f2d9a11"

@@ -15,7 +15,8 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from cds_service.sandbox.ehr import EhrError
 from cds_service.sandbox.signing import sandbox_signer
 from cds_service.security.tenants import Tenant, Tenants
-from cds_service.settings import Privacy, Settings, SettingsError
+from cds_service.setting_parts import Privacy
+from cds_service.settings import Settings, SettingsError
 from cds_service.tenant_settings import TenantSettings
 
 ADDRESS = "http://127.0.0.1:8000/cds-services"

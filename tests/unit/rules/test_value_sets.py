@@ -7,7 +7,6 @@ import pytest
 from rules.codes import (
     ACT_CODE,
     ATC,
-    COLUMNS,
     CVX,
     ICD9CM,
     ICD10,
@@ -16,19 +15,14 @@ from rules.codes import (
     RXNORM,
     SNOMED,
     TEXT,
-    Row,
-    ValueSet,
-    ValueSetError,
     canonical_system,
-    find_match,
     has_known_code,
     plain_code,
-    read_value_set,
     traces,
-    with_concepts,
 )  # fmt: skip
 from rules.datatypes import CodeableConcept, Coding
 from rules.trial import Trial
+from rules.value_sets import COLUMNS, Row, ValueSet, ValueSetError, find_match, read_value_set, with_concepts
 
 
 def row(system: str, code: str, match: str = "exact", exceptions: tuple[str, ...] = (), verified: str = "yes") -> Row:
