@@ -222,12 +222,13 @@ def _viral_load(load: Interval, *, detected: bool) -> Virus:
     return Virus.POSITIVE if detected or (load.low is not None and load.low > 0) else Virus.NEGATIVE
 
 
-_DETECTED = re.compile(r"(?<!not )\bdetected\b", re.IGNORECASE)
+_DETECTED = re.compile(r"(?P<denied>\b(?:no|not|none)\b[^.,;]*)?\bdetected\b", re.IGNORECASE)
 
 
 def _is_detected(value: Value) -> bool:
-    """True for "<15 IU/mL, detected", in words or by a flag."""
-    return bool(_DETECTED.search(value.value_string or "") or flags(value.interpretation) & {"POS", "DET"})
+    """True for "<15 IU/mL, detected", in words or by a flag; "none detected" is none."""
+    words = _DETECTED.search(value.value_string or "")
+    return (words is not None and not words["denied"]) or bool(flags(value.interpretation) & {"POS", "DET"})
 
 
 def _interval(number: Decimal, comparator: str | None) -> Interval | None:
