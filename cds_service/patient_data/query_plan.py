@@ -7,7 +7,7 @@ is used, and what comes back is filtered and sorted here. Only what an assessed 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote
@@ -105,9 +105,6 @@ OPTIONAL_TYPES = frozenset(
 )
 """Types that certified EHRs do not all offer: not offering one is not a failure."""
 
-ENCOUNTER_DAYS = 60
-"""Days before today in which an encounter must have lasted to be pulled (clinical reference §1.7)."""
-
 PAGE = 200
 """Entries asked for a page; the most that Oracle Health and HAPI by default give."""
 
@@ -154,6 +151,7 @@ class QueryPlan:
         self._labs = _Codes([d for d in assessed if "labs" in d.data], trial.gates)
         self._vitals = _Codes([d for d in assessed if "vitals" in d.data], trial.gates)
         self._exams = _Codes([d for d in assessed if "exams" in d.data], trial.gates)
+        self._stays = [window for d in assessed if "encounters" in d.data for window in d.windows.values()]
 
     def unread(self, record: PatientRecord) -> frozenset[str]:
         """Return the ids of the criteria of whose data some did not arrive."""
@@ -170,7 +168,7 @@ class QueryPlan:
         elif name == "vitals":
             urls = self._vital_urls(patient_id, on)
         elif name == "encounters":
-            urls = _encounter_urls(patient_id, on)
+            urls = self._encounter_urls(patient_id, on)
         else:
             return _whole(name, patient_id)
         return Query(name, urls)
@@ -185,6 +183,11 @@ class QueryPlan:
         by_category = template_url(PREFETCH["vitals"], patient_id) + self._vitals.since(on)
         return (by_category, *(_by_code(patient_id, batch) for batch in _batches(self._vitals.lasting)))
 
+    def _encounter_urls(self, patient_id: str, on: date) -> tuple[str, ...]:
+        """As far back as a criterion looks for a stay, or for the time of what was diagnosed then; and what goes on."""
+        base = template_url(PREFETCH["encounters"], patient_id)
+        return f"{base}{_since(self._stays, on)}&_count={PAGE}", f"{base}&status=in-progress"
+
 
 class _Codes:
     """LOINC codes that some criteria read, and how far back."""
@@ -196,8 +199,8 @@ class _Codes:
         self.dated = _loinc(d.value_sets[name] for d, name in sets) - self.lasting
 
     def since(self, on: date) -> str:
-        """Return the parameter for the oldest day that any of the windows reaches, if there is one."""
-        return _from(min(w.start(on) for w in self._windows)) if self._windows else ""
+        """Return the parameter for the oldest day on which a result counts."""
+        return _since(self._windows, on)
 
 
 def _result_windows(declaration: Declaration) -> list[Window]:
@@ -273,18 +276,12 @@ def _by_code(patient_id: str, codes: list[str]) -> str:
     return f"Observation?patient={quote(patient_id, safe='')}&code={listed}&_count={PAGE}"
 
 
-def _from(day: date) -> str:
-    """Return the parameter for ``day`` at the site or later.
+def _since(windows: Sequence[Window], on: date) -> str:
+    """Return the parameter for the oldest day at the site that any of the windows reaches; empty without windows.
 
     A server compares instants, in a zone of its own: where it is behind the site, the day begins there the day before.
     """
-    return f"&date=ge{(day - timedelta(days=1)).isoformat()}"
-
-
-def _encounter_urls(patient_id: str, on: date) -> tuple[str, ...]:
-    """Recent ones, and a stay that began earlier and goes on."""
-    base = template_url(PREFETCH["encounters"], patient_id)
-    return (
-        base + _from(on - timedelta(days=ENCOUNTER_DAYS)),
-        f"{base}&status=in-progress",
-    )
+    if not windows:
+        return ""
+    day = min(window.start(on) for window in windows) - timedelta(days=1)
+    return f"&date=ge{day.isoformat()}"

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from cds_service.patient_data.query_plan import PREFETCH, Query, QueryPlan, is_resource_id, template_url
+from rules.criterion import Window
 from rules.trial import Trial
 from tests.support.small_trial import LABS, declaration, small_trial
 
@@ -114,11 +115,20 @@ def test_a_set_with_its_own_window_is_asked_for_whatever_its_age() -> None:
 
 
 def test_encounters_are_the_recent_ones_and_the_one_that_goes_on() -> None:
-    plan = QueryPlan(small_trial(declaration("E20", ("encounters",))))
+    admission = declaration("E20", ("encounters",), windows={"decide": Window(14, None, "record")})
+    plan = QueryPlan(small_trial(admission))
     assert plan.pull("encounters", "p1", ON).urls == (
-        "Encounter?patient=p1&date=ge2026-09-22",
+        "Encounter?patient=p1&date=ge2026-11-07&_count=200",
         "Encounter?patient=p1&status=in-progress",
     )
+
+
+def test_stays_are_asked_for_as_far_back_as_a_criterion_of_the_trial_looks_for_one(trial: Trial) -> None:
+    """An admission to psychiatry or hospice care of ten months ago counts, however the chart comes."""
+    recent, _ongoing = QueryPlan(trial).pull("encounters", "p1", ON).urls
+    windows = {d.id: d.windows for d in trial.declarations}
+    for window in (windows["I3"]["admission"], windows["E28"]["services"], windows["E20"]["decide"]):
+        assert dict(parse_qsl(urlsplit(recent).query))["date"] < f"ge{window.start(ON)}"
 
 
 def assert_safe(asked: list[str]) -> None:
