@@ -173,6 +173,7 @@ class DoseAndRate(Struct, frozen=True, gc=False):
 
 
 class Dosage(Struct, frozen=True, gc=False):
+    sequence: int | None = None
     text: str | None = None
     timing: Timing | None = None
     as_needed_boolean: bool | None = None
