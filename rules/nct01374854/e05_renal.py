@@ -18,7 +18,7 @@ from rules.ketoacidosis import ketoacidosis_before
 from rules.measurements import Selection, near, newest, numeric_finding
 from rules.panel import sides
 from rules.quantities import plain
-from rules.results import results
+from rules.results import Cause, results
 from rules.sex import Sex, sex_of
 
 _VALUE = field.state.equals("value")
@@ -82,6 +82,12 @@ RULES = (
         "Kidney disease cannot be excluded: {unseen}. Creatinine: {creatinine}.",
     ),
     Rule(
+        "egfr-unread",
+        (field.egfr_read.fails,),
+        Status.UNKNOWN,
+        "A low eGFR cannot be excluded: {egfr}. Creatinine: {creatinine}.",
+    ),
+    Rule(
         "male-within",
         (_MALE, field.value_high <= field.male),
         Status.NOT_MET,
@@ -126,6 +132,7 @@ def find(chart: Chart) -> Finding:
         renal_diagnosis=bool(end_stage or other),
         low_egfr=egfr.interval is not None and egfr.interval.wholly_below(chart.limit("egfr")),
         egfr_conflict=egfr.state == "conflict",
+        egfr_read=egfr.cause is not Cause.UNREADABLE,
         diagnoses_seen=seen.counts,
     )
     disease = [*end_stage, *other]

@@ -153,12 +153,13 @@ class _Kinds:
         self.certain = [d for d in type_1 if d.certain]
         self.doubtful = [d for d in (*type_1, *found) if not d.certain and d not in self.atypical]
         self.type_2 = [d for d in diagnoses(chart, sets("t2dm")) if d.certain]
-        self.other = [d for d in diagnoses(chart, sets("other_diabetes")) if d.confirmed]
+        self.other = [d for d in diagnoses(chart, sets("other_diabetes")) if d.confirmed or d.course is not Course.PAST]
         self.presymptomatic = diagnoses(chart, sets("presymptomatic_t1dm"))
         self.unspecified = [d for d in diagnoses(chart, sets("unspecified_diabetes")) if d.confirmed]
         self.gestational = diagnoses(chart, sets("gestational_diabetes"))
         self.indirect = diagnoses(chart, sets("t1dm_indirect"))
-        self.insulin_use = [d for d in diagnoses(chart, sets("insulin_use")) if d.certain]
+        used = diagnoses(chart, sets("insulin_use"))
+        self.insulin_use = [d for d in used if d.certain and d.course is not Course.PAST]
         self.oral_use = [d for d in diagnoses(chart, sets("oral_hypoglycemic_use")) if d.certain and d.current]
         self.pancreas = diagnoses(chart, sets("pancreas_surgery"))
         self.mixed = any(_is_mixed(chart, d) for d in self.certain)

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from rules.arrivals import unread
 from rules.assessment import Basis, Confidence, Status
 from rules.causes import Cause
 from rules.criterion import Chart, Finding
@@ -35,6 +36,12 @@ RULES = (
         (_VALUE, field.diagnoses_seen.fails),
         Status.UNKNOWN,
         "C-peptide {value} on {date}, but ketoacidosis shortly before cannot be excluded: {unseen}.",
+    ),
+    Rule(
+        "glucose-unread",
+        (field.value_high <= field.maximum, field.glucose_read.fails),
+        Status.UNKNOWN,
+        "C-peptide {value} on {date}, but a low glucose beside it cannot be excluded: {unread}.",
     ),
     Rule(
         "fasting-low",
@@ -93,15 +100,17 @@ def find(chart: Chart) -> Finding:
     )
     chosen = selection.chosen
     seen = all_read(chart, chart.value_set("dka_hhs"))
+    glucose_unread = unread(chart, "Observation", chart.value_set("glucose"))
     finding = numeric_finding(
         chart,
         replace(selection, notes=(*selection.notes, *_notes(chart, selection, passed_over))),
         "maximum",
         fasting=chosen is not None and _fasting(chart, chosen),
         diagnoses_seen=seen.counts,
+        glucose_read=not glucose_unread,
     )
     evidence = (*finding.evidence, *(r.evidence() for r in passed_over))
-    return replace(finding, words={**finding.words, "unseen": seen.why}, evidence=evidence)
+    return replace(finding, words={**finding.words, "unseen": seen.why, "unread": glucose_unread}, evidence=evidence)
 
 
 def _fasting(chart: Chart, result: Result) -> bool:
