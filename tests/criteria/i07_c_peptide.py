@@ -158,6 +158,10 @@ CASES = [
          lab(RANDOM, "<0.1 ng/mL", DAY), expect="met"),
     case("two fasting values of one day on both sides", lab(FASTING, "0.2 ng/mL", DAY),
          lab(FASTING, "0.9 ng/mL", DAY), expect="needs-judgement", rule="conflict"),
+    case("ng/mL and pmol/L of one day that cannot be one measurement", lab(FASTING, "0.2 ng/mL", DAY),
+         lab(FASTING, "500 pmol/L", DAY), expect="needs-judgement", rule="conflict"),
+    case("below the limit of detection in both units", lab(FASTING, "<0.1 ng/mL", DAY),
+         lab(FASTING, "<33 pmol/L", DAY), expect="met"),
     case("both units of one measurement: ng/mL decides", lab(FASTING, "0.3 ng/mL", DAY),
          lab("42180-0", "100 pmol/L", DAY), expect="met"),
     # low glucose
@@ -182,6 +186,8 @@ CASES = [
     case("a low value beside a glucose that could not be read", lab(FASTING, "0.1 ng/mL", DAY),
          lab("2345-7", "95 mg/dL", DAY, issued=["?"]), expect="unknown", rule="glucose-unread",
          says="could not be read"),
+    case("0.3 beside a glucose that could not be read", lab(FASTING, "0.3 ng/mL", DAY),
+         lab("2345-7", "95 mg/dL", DAY, issued=["?"]), expect="unknown", rule="glucose-unread"),
     case("a high value needs no glucose", lab(FASTING, "0.9 ng/mL", DAY),
          lab("2345-7", "95 mg/dL", DAY, issued=["?"]), expect="not-met", rule="fasting-high"),
     # ketoacidosis
