@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses, evidence_of
@@ -18,7 +19,7 @@ from rules.ketoacidosis import ketoacidosis_before
 from rules.measurements import Selection, near, newest, numeric_finding
 from rules.panel import sides
 from rules.quantities import plain
-from rules.results import Cause, results
+from rules.results import results
 from rules.sex import Sex, sex_of
 
 _VALUE = field.state.equals("value")
