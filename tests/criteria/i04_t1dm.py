@@ -20,6 +20,14 @@ def visits(code: str, year: str, days: int) -> list[Given]:
     return [visit(code, f"{year}-{1 + n // 28:02}-{1 + n % 28:02}") for n in range(days)]
 
 
+def german(mark: str) -> Given:
+    """E10.90 in ICD-10-GM with its mark of certainty: G certain, V suspected, A ruled out."""
+    mark_of = {"url": "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit",
+               "valueCoding": {"code": mark}}  # fmt: skip
+    coding = {"system": "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "code": "E10.90", "extension": [mark_of]}
+    return resource("Condition", f"E10.90 {mark} in ICD-10-GM", code={"coding": [coding]})
+
+
 GLARGINE = medication("insulin glargine")
 LISPRO = medication("insulin lispro")
 METFORMIN = medication("rxnorm:6809", text="metformin 500 mg")
@@ -178,6 +186,9 @@ CASES = [
         {"code": "active"}]}, category=[{"coding": [{"code": "problem-list-item"}]}],
         code={"coding": [{"system": "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "code": "E10.90"}]}), GLARGINE,
         expect="met"),
+    case("ICD-10-GM, ruled out", german("A"), GLARGINE, expect="not-met"),
+    case("ICD-10-GM, suspected", german("V"), GLARGINE, expect="needs-judgement", rule="doubtful"),
+    case("ICD-10-GM, certain", german("G"), GLARGINE, expect="met"),
     case("ICD-9 250.01", diagnosis("icd9:250.01"), GLARGINE, expect="met"),
     case("ICD-9 250.00 is type 2 or unspecified", diagnosis("icd9:250.00"), GLARGINE, expect="not-met"),
     case("a complication of type 1 only", diagnosis("snomed:71701000119105"), GLARGINE, expect="met"),
