@@ -176,7 +176,8 @@ def _range(chart: Chart, given: Range | None, measure: Measure) -> Interval | No
     low, high = amount(chart, given.low, measure), amount(chart, given.high, measure)
     if (given.low and low is None) or (given.high and high is None):
         return None
-    return Interval(low.low if low else Fraction(0), high.high if high else None)
+    least, most = low.low if low else Fraction(0), high.high if high else None
+    return None if least is not None and most is not None and least > most else Interval(least, most)
 
 
 def _maximum(chart: Chart, given: Ratio | None, measure: Measure) -> Fraction | None:

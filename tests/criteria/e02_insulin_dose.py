@@ -402,6 +402,7 @@ CASES = [
             ("longest period before its beginning", every(1, "1", periodMax=Decimal(-1))),
         )
     ),
+    case("a range that stands the wrong way round", insulin(GLARGINE, "120-12 U", QD), expect="unknown"),
     case("unit not known", insulin(GLARGINE, "101 mg", QD), expect="unknown"),
     case("syringe marks are no unit", insulin(GLARGINE, "20 marks", QD), expect="unknown"),
     case(

@@ -48,6 +48,11 @@ def dka(onset: str | None, code: str = "icd10cm:E10.10", **more: Any) -> Given:
     return diagnosis(code, onset=onset, **more)
 
 
+def valued(**value: Any) -> Given:
+    """A C-peptide with a value of another type than a quantity."""
+    return lab(RANDOM, None, DAY, **value)
+
+
 CASES = [
     # the limit, in each unit
     case("fasting 0.30 ng/mL is at the limit", lab(FASTING, "0.30 ng/mL", DAY), expect="met",
@@ -190,6 +195,24 @@ CASES = [
          lab("2345-7", "95 mg/dL", DAY, issued=["?"]), expect="unknown", rule="glucose-unread"),
     case("a high value needs no glucose", lab(FASTING, "0.9 ng/mL", DAY),
          lab("2345-7", "95 mg/dL", DAY, issued=["?"]), expect="not-met", rule="fasting-high"),
+    *(
+        case(f"0.9 with the note {words!r}: not known to be fasting", lab(RANDOM, "0.9 ng/mL", DAY,
+             note=[{"text": words}]), expect="unknown", rule="unstated-high")
+        for words in ("Fasting status unknown", "FASTING: N", "fasting 2 hours", "4h fasting", "fasting n/a")
+    ),
+    *(
+        case(f"0.9 with the note {words!r}: fasting", lab(RANDOM, "0.9 ng/mL", DAY, note=[{"text": words}]),
+             expect="not-met", rule="fasting-high")
+        for words in ("fasting 8 hours", "12-h fasting", "Fasting, drawn at 08:15")
+    ),
+    case("a fasting test whose note does not know", lab(FASTING, "0.9 ng/mL", DAY,
+         note=[{"text": "fasting status unknown"}]), expect="not-met", rule="fasting-high"),
+    case("a range whose ends have different units", valued(valueRange={"low": {"value": 0.1, "unit": "ng/mL"},
+         "high": {"value": 0.2, "unit": "nmol/L"}}), expect="unknown", says="cannot be read"),
+    case("a range that stands the wrong way round", valued(valueRange={"low": {"value": 0.4, "unit": "ng/mL"},
+         "high": {"value": 0.2, "unit": "ng/mL"}}), expect="unknown", says="cannot be read"),
+    case("a range whose lower end has no unit", valued(valueRange={"low": {"value": 0.1},
+         "high": {"value": 0.2, "unit": "ng/mL"}}), expect="met"),
     # ketoacidosis
     case("0.1 ten days after the period in which ketoacidosis abated", lab(RANDOM, "0.1 ng/mL", DAY),
          dka("2025-04-25", clinical="resolved", abatementPeriod={"start": "2025-05-01", "end": "2025-05-10"}),
