@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
+from rules.arrivals import lost, unread
 from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Finding
 from rules.dates import add_years
@@ -22,7 +23,6 @@ from rules.qualitative import Reading, reading
 from rules.quantities import Interval, scaled
 from rules.resources import Observation
 from rules.results import USABLE, Result, effective, is_own, results
-from rules.searches import SearchState
 from rules.words import count
 
 TYPE_1 = field.type_1
@@ -77,7 +77,7 @@ def find(chart: Chart) -> Finding:
     c_peptide = _c_peptide(chart)
     antibodies = _antibodies(chart)
     known, why = _conditions_known(chart)
-    why_unseen = unseen(chart, *chart.this.value_sets.values()) or _labs_unseen(chart)
+    why_unseen = unseen(chart, *chart.this.value_sets.values()) or _labs_unseen(chart) or _surgery_unseen(chart)
     insulin = bool(drugs.insulin or kinds.insulin_use)
     proof = [*antibodies, *(r.evidence() for r in c_peptide if _below(chart, r))]
     fact: dict[str, FactValue] = {
@@ -256,9 +256,12 @@ def _conditions_known(chart: Chart) -> tuple[bool, str]:
 
 def _labs_unseen(chart: Chart) -> str:
     """Say why a C-peptide that speaks against type 1 may be missing."""
-    labs = chart.search("labs")
-    failed = (SearchState.FAILED, SearchState.FORBIDDEN, SearchState.TRUNCATED)
-    return (labs.reason or "the laboratory results are not available") if labs.state in failed else ""
+    return lost(chart, "labs")
+
+
+def _surgery_unseen(chart: Chart) -> str:
+    """Say why a transplant or removal of the pancreas may be missing."""
+    return lost(chart, "procedures") or unread(chart, "Procedure", chart.value_set("pancreas_surgery"))
 
 
 def _could_be_lifted(chart: Chart, insulin: bool, drugs_visible: bool) -> bool:
