@@ -20,6 +20,14 @@ class Coding(Struct, frozen=True, gc=False):
     system: Code | None = None
     code: Code | None = None
     display: str | None = None
+    extension: list[CodingExtension] | None = None
+
+
+class CodingExtension(Struct, frozen=True, gc=False):
+    """What a national profile adds to a coding."""
+
+    url: str | None = None
+    value_coding: Coding | None = None
 
 
 class CodeableConcept(Struct, frozen=True, gc=False):
@@ -173,6 +181,7 @@ class DoseAndRate(Struct, frozen=True, gc=False):
 
 
 class Dosage(Struct, frozen=True, gc=False):
+    sequence: int | None = None
     text: str | None = None
     timing: Timing | None = None
     as_needed_boolean: bool | None = None

@@ -100,8 +100,28 @@ def status_code(concept: CodeableConcept | None) -> str | None:
 
 
 def is_asserted(condition: Condition) -> bool:
-    """False for an entered-in-error or refuted Condition: it changes nothing."""
-    return status_code(condition.verification_status) not in _NOT_ASSERTED
+    """False for an entered-in-error, refuted or ruled out Condition: it changes nothing."""
+    status = status_code(condition.verification_status)
+    return status not in _NOT_ASSERTED and not (status is None and _german_mark(condition) == _RULED_OUT)
+
+
+def _is_confirmed(condition: Condition) -> bool:
+    status = status_code(condition.verification_status)
+    return status in (None, "confirmed") and _german_mark(condition) not in (_RULED_OUT, _SUSPECTED)
+
+
+_GERMAN_MARK = "icd-10-gm-diagnosesicherheit"
+"""End of the URL of the extension by which ICD-10-GM codes say how certain a diagnosis is."""
+_RULED_OUT, _SUSPECTED, _AFTERWARDS = "A", "V", "Z"
+
+
+def _german_mark(condition: Condition) -> str | None:
+    """Return the mark of certainty of an ICD-10-GM code, which stands beside or in place of the statuses."""
+    for coding in condition.code.codings if condition.code else ():
+        for extension in coding.extension or ():
+            if extension.value_coding and (extension.url or "").lower().endswith(_GERMAN_MARK):
+                return (extension.value_coding.code or "").strip().upper()
+    return None
 
 
 def is_on_file(chart: Chart, condition: Condition) -> bool:
@@ -139,7 +159,7 @@ def _diagnosis(chart: Chart, condition: Condition, match: Match) -> Diagnosis:
         condition,
         match,
         course=course(condition),
-        confirmed=status_code(condition.verification_status) in (None, "confirmed"),
+        confirmed=_is_confirmed(condition),
         on_problem_list=has_category(condition, "problem-list-item"),
         onset=None if impossible else onset,
         encountered=None if encountered and _after(chart, encountered) else encountered,
@@ -159,11 +179,11 @@ def _after(chart: Chart, moment: Moment) -> bool:
 
 
 def course(condition: Condition) -> Course:
-    """Return whether the problem is current: its status, else an abatement, else its place on the list."""
+    """Return whether the problem is current: its status, else an abatement or mark, else its place on the list."""
     status = status_code(condition.clinical_status)
     if status in _CURRENT:
         return Course.CURRENT
-    if status in _PAST or _abated(condition):
+    if status in _PAST or _abated(condition) or _german_mark(condition) == _AFTERWARDS:
         return Course.PAST
     return Course.CURRENT if has_category(condition, "problem-list-item") else Course.UNKNOWN
 

@@ -1,7 +1,9 @@
 """How much of a drug is taken in a day, from structured dosage: an interval, since orders leave room.
 
 As-needed doses count from zero, a stated maximum caps, a range gives both ends, a steady rate runs all day
-unless it says how long. Free text is not read. What cannot be told is anything from nothing upwards.
+unless it says how long. Numbered instructions follow each other, if they are not for different times of the day;
+as some systems number what is taken together, all of them is the upper end. Free text is not read. What cannot
+be told is anything from nothing upwards.
 Uses the value set ``daily_frequency`` and the analyte ``duration``.
 """
 
@@ -11,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from itertools import combinations
 
 from rules.criterion import Chart
 from rules.datatypes import CodeableConcept, Dosage, Quantity, Range, Ratio, Repeat, Timing
@@ -51,6 +54,11 @@ def hull(intervals: Sequence[Interval]) -> Interval:
     )
 
 
+def either(amounts: Sequence[Interval]) -> Interval:
+    """Return what amounts give that may replace each other: at least the smallest, at most all of them."""
+    return Interval(hull(amounts).low, total(amounts).high)
+
+
 _LARGEST = Fraction(10**6)
 """No daily dose and no length in days is more; larger numbers do not fit the rule engine."""
 
@@ -88,8 +96,15 @@ def _together(chart: Chart, dosages: Sequence[Dosage], measure: Measure) -> Inte
     """Add up doses; several steady rates are parts of one day's profile."""
     rates = [(d, rate) for d in dosages if (rate := _steady(chart, d, measure))]
     steady = {id(d) for d, _rate in rates}
-    parts = [_one(chart, d, measure) for d in dosages if id(d) not in steady]
-    return total([*parts, *([hull([rate for _d, rate in rates])] if rates else [])])
+    steps: dict[int | None, list[Dosage]] = {}
+    for dosage in dosages:
+        if id(dosage) not in steady:
+            steps.setdefault(None if _is_as_needed(dosage) else dosage.sequence, []).append(dosage)
+    beside = [_one(chart, d, measure) for d in steps.pop(None, ())]
+    parts = [total([_one(chart, d, measure) for d in step]) for step in steps.values()]
+    if len(parts) > 1 and not at_different_times(list(steps.values())):
+        parts = [either(parts)]
+    return total([*beside, *parts, *([hull([rate for _d, rate in rates])] if rates else [])])
 
 
 def _one(chart: Chart, dosage: Dosage, measure: Measure) -> Interval:
@@ -103,9 +118,13 @@ def _one(chart: Chart, dosage: Dosage, measure: Measure) -> Interval:
     return _limited(chart, dosage, measure, given)
 
 
+def _is_as_needed(dosage: Dosage) -> bool:
+    return bool(dosage.as_needed_boolean or dosage.as_needed_codeable_concept)
+
+
 def _limited(chart: Chart, dosage: Dosage, measure: Measure, given: Interval) -> Interval:
     """Apply "as needed" and a stated maximum."""
-    if dosage.as_needed_boolean or dosage.as_needed_codeable_concept:
+    if _is_as_needed(dosage):
         given = from_zero(given)
     most = _maximum(chart, dosage.max_dose_per_period, measure)
     if most is None:
@@ -157,7 +176,8 @@ def _range(chart: Chart, given: Range | None, measure: Measure) -> Interval | No
     low, high = amount(chart, given.low, measure), amount(chart, given.high, measure)
     if (given.low and low is None) or (given.high and high is None):
         return None
-    return Interval(low.low if low else Fraction(0), high.high if high else None)
+    least, most = low.low if low else Fraction(0), high.high if high else None
+    return None if least is not None and most is not None and least > most else Interval(least, most)
 
 
 def _maximum(chart: Chart, given: Ratio | None, measure: Measure) -> Fraction | None:
@@ -278,7 +298,13 @@ def _texts(code: CodeableConcept) -> list[str]:
     return [text for text in named if text]
 
 
-def named_times(dosage: Dosage) -> frozenset[str]:
+def at_different_times(groups: Sequence[Sequence[Dosage]]) -> bool:
+    """True when groups of instructions name different times of the day, so that all are taken."""
+    named = [frozenset[str]().union(*map(_named_times, group)) for group in groups]
+    return all(one and other and not one & other for one, other in combinations(named, 2))
+
+
+def _named_times(dosage: Dosage) -> frozenset[str]:
     """Return the meals, parts or hours of the day an instruction names."""
     repeat = dosage.timing.repeat if dosage.timing else None
     return frozenset((*(repeat.when or ()), *(repeat.time_of_day or ()))) if repeat else frozenset()

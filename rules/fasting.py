@@ -5,6 +5,7 @@ What contradicts itself (a fasting test with the answer "no", "fasting?") is not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from rules.criterion import Chart, once
@@ -73,13 +74,24 @@ def _concept(chart: Chart, concept: CodeableConcept) -> bool | None:
 
 
 def _words(chart: Chart, text: str | None) -> bool | None:
-    """Read a note: "fasting" is yes; "non-fasting", "random", "not fasting" and "fasting?" are no."""
+    """Read a note: "fasting" is yes; "non-fasting", "random", "not fasting", "fasting?" and "fasting 2 h" are no.
+
+    "Fasting status unknown" is neither.
+    """
     if chart.value_set("fasting_no").find_words(text):
         return False
     words = chart.value_set("fasting_words")
-    if words.find_words(text):
-        return True
-    return False if words.mentions(text) else None
+    if text is None or not words.mentions(text):
+        return None
+    if not words.find_words(text):
+        return False
+    if _UNTOLD.search(text):
+        return None
+    return all(int(hours) >= chart.limit("fasting_hours") for hours in _HOURS.findall(text))
+
+
+_UNTOLD = re.compile(r"\b(?:unknown|unk|unspecified|unclear|uncertain|unsure|n/a)\b", re.IGNORECASE)
+_HOURS = re.compile(r"(?<![\d.,:])(\d{1,2})\s?-?\s?(?:h|hr|hrs|hours?)\b", re.IGNORECASE)
 
 
 def _specimen(chart: Chart, observation: Observation) -> Iterator[bool | None]:

@@ -202,8 +202,24 @@ def _after(result: Result, best: Result) -> bool:
 
 
 def _same_in_other_unit(best: Result, other: Result) -> bool:
-    """A laboratory that reports one measurement in two units: the canonical one decides."""
-    return best.canonical and not other.canonical and best.when == other.when
+    """A laboratory that reports one measurement in two units: the canonical one decides.
+
+    Values that rounding does not explain are two measurements.
+    """
+    if not best.canonical or other.canonical or best.when != other.when:
+        return False
+    (low, high), (other_low, other_high) = _span(best), _span(other)
+    return not (_lies_below(high, other_low) or _lies_below(other_high, low))
+
+
+def _span(result: Result) -> tuple[Fraction | None, Fraction | None]:
+    """Return the ends between which a value may lie before it was rounded; None is no end."""
+    interval = _interval(result)
+    return result.blur or (interval.low, interval.high)
+
+
+def _lies_below(high: Fraction | None, low: Fraction | None) -> bool:
+    return high is not None and low is not None and high < low
 
 
 def near(result: Result | None, limit: Fraction, *, laboratory: bool = True) -> bool:

@@ -192,6 +192,7 @@ def _use(chart: Chart, resource: MedicationRequest | MedicationStatement) -> Use
 
 
 def _is_order(request: MedicationRequest) -> bool:
+    """False for a prohibition, a plan, a proposal."""
     return not request.do_not_perform and (request.intent or "order").strip().lower() in _ORDERS
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from rules.assessment import Confidence
 from rules.causes import Cause
 from rules.codes import LOINC, canonical_system
-from rules.datatypes import Quantity, Ratio
+from rules.datatypes import Quantity, Range, Ratio
 from rules.quantities import Analyte, Conversion, Interval, Units, parse_number, plain
 from rules.record import Retrieved
 from rules.resources import Value
@@ -84,9 +84,7 @@ def _number_of(value: Value) -> _Raw | None:
     if quantity and quantity.value is not None:
         return _Raw(quantity.value, quantity.value, quantity.comparator, _spellings(quantity))
     if value.value_range and (value.value_range.low or value.value_range.high):
-        low, high = value.value_range.low, value.value_range.high
-        spellings = _spellings(low or high)
-        return _Raw(low.value if low else None, high.value if high else None, None, spellings)
+        return _number_of_range(value.value_range)
     if value.value_ratio:
         return _number_of_ratio(value.value_ratio)
     if value.value_integer is not None:
@@ -99,6 +97,15 @@ def _number_of(value: Value) -> _Raw | None:
         return None
     number, comparator, unit = parsed
     return _Raw(number, number, comparator, (unit,) if unit else ())
+
+
+def _number_of_range(given: Range) -> _Raw | None:
+    """Read both ends in one unit; None where they have different units, or stand the wrong way round."""
+    low, high = (end.value if end else None for end in (given.low, given.high))
+    units = [spellings for end in (given.low, given.high) if (spellings := _spellings(end))]
+    if (low is not None and high is not None and low > high) or (len(units) == 2 and not set(units[0]) & set(units[1])):
+        return None
+    return _Raw(low, high, None, units[0] if units else ())
 
 
 def _number_of_ratio(ratio: Ratio) -> _Raw | None:
@@ -125,7 +132,7 @@ def measured(units: Units, retrieved: Retrieved, analyte: Analyte, dated: Confid
     reported = shown(value)
     raw = _number_of(value)
     if raw is None:
-        empty = not (value.value_string or value.value_codeable_concept or value.value_ratio)
+        empty = not (value.value_string or value.value_codeable_concept or value.value_ratio or value.value_range)
         cause = Cause.NO_VALUE if empty else Cause.UNPARSABLE
         return Reading(reported, dated, problem=cause, why=f"the result cannot be read as a number: {reported}")
     try:

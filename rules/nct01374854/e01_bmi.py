@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.ages import adult_on, birth_days
-from rules.arrivals import lost
+from rules.arrivals import lost, unread
 from rules.assessment import Basis, Confidence, Evidence, Status
 from rules.causes import Cause
 from rules.criterion import Chart, Coverage, Finding
@@ -249,10 +249,11 @@ def _is_adult(chart: Chart, result: Result) -> bool:
 
 def _pregnancy_unseen(chart: Chart) -> str:
     """Say why a pregnancy may be recorded that was not seen; empty for a man, and when all was read."""
+    status = lost(chart, "social", "labs") or unread(chart, "Observation", chart.value_set("pregnancy_status"))
     if sex_of(chart) is Sex.MALE:
-        return lost(chart, "social", "labs")
+        return status
     pregnancy = (chart.value_set("pregnancy"), chart.value_set("pregnancy_ended"))
-    return diagnoses_unseen(chart, *pregnancy) or lost(chart, "social", "labs")
+    return diagnoses_unseen(chart, *pregnancy) or status
 
 
 def _pregnant_by_status(chart: Chart) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
 from typing import Any
 
 import msgspec
@@ -24,11 +23,11 @@ from rules.dosing import (
     ANYTHING,
     Measure,
     amount,
+    at_different_times,
     comparable,
     daily_amount,
+    either,
     from_zero,
-    hull,
-    named_times,
     total,
 )
 from rules.measurements import Selection, first_usable, newest
@@ -248,7 +247,10 @@ def _distinct(doses: Sequence[_Dose]) -> tuple[list[_Dose], int]:
 
 
 def _repeats(dose: _Dose, other: _Dose) -> bool:
-    return _product(dose) & _product(other) != set() and _instructions(dose) == _instructions(other)
+    """True for the same product with the same instructions; where these tell no dose, with the same supply."""
+    if not _product(dose) & _product(other) or _instructions(dose) != _instructions(other):
+        return False
+    return not (dose.by_supply and other.by_supply) or dose.amount == other.amount
 
 
 def _product(dose: _Dose) -> set[Any]:
@@ -257,7 +259,10 @@ def _product(dose: _Dose) -> set[Any]:
 
 
 def _instructions(dose: _Dose) -> list[Dosage]:
-    return [msgspec.structs.replace(dosage, text=None) for dosage in dose.order.dosages]
+    """Return the instructions without what is only said in other words."""
+    return [
+        msgspec.structs.replace(dosage, text=None) if dosage.dose_and_rate else dosage for dosage in dose.order.dosages
+    ]
 
 
 def _is_bare(dose: _Dose) -> bool:
@@ -279,24 +284,13 @@ def _sum(doses: Sequence[_Dose], repeated: int) -> _Sum:
     for kind, insulins in by_kind.items():
         given = []
         for same in insulins.values():
-            rivals = not _complement(same)
+            rivals = not at_different_times([dose.order.dosages for dose in same])
             contested = contested or rivals
-            given.append(_either([d.amount for d in same]) if rivals else total([d.amount for d in same]))
+            given.append(either([d.amount for d in same]) if rivals else total([d.amount for d in same]))
         if len(given) > 1:
             two.add(kind)
-        parts.append(_either(given) if len(given) > 1 else given[0])
+        parts.append(either(given) if len(given) > 1 else given[0])
     return _Sum(total(parts), frozenset(two), contested, repeated)
-
-
-def _complement(same: Sequence[_Dose]) -> bool:
-    """True when orders of one insulin name different times of the day, so that all are taken."""
-    times = [[named_times(dosage) for dosage in dose.order.dosages] for dose in same]
-    together = [frozenset().union(*named) for named in times]
-    return all(a and b and not a & b for a, b in combinations(together, 2))
-
-
-def _either(amounts: Sequence[Interval]) -> Interval:
-    return Interval(hull(amounts).low, total(amounts).high)
 
 
 # -- other evidence --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence, Status
+from rules.causes import Cause
 from rules.criterion import Chart, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses, evidence_of
@@ -82,6 +83,12 @@ RULES = (
         "Kidney disease cannot be excluded: {unseen}. Creatinine: {creatinine}.",
     ),
     Rule(
+        "egfr-unread",
+        (field.egfr_read.fails,),
+        Status.UNKNOWN,
+        "A low eGFR cannot be excluded: {egfr}. Creatinine: {creatinine}.",
+    ),
+    Rule(
         "male-within",
         (_MALE, field.value_high <= field.male),
         Status.NOT_MET,
@@ -126,6 +133,7 @@ def find(chart: Chart) -> Finding:
         renal_diagnosis=bool(end_stage or other),
         low_egfr=egfr.interval is not None and egfr.interval.wholly_below(chart.limit("egfr")),
         egfr_conflict=egfr.state == "conflict",
+        egfr_read=egfr.cause is not Cause.UNREADABLE,
         diagnoses_seen=seen.counts,
     )
     disease = [*end_stage, *other]

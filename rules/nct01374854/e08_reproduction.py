@@ -160,7 +160,8 @@ class _Data:
         )
         breast_feeding = _breast_feeding(chart)
         self.breast_feeding = breast_feeding.excluding
-        self.hints = [*breast_feeding.doubtful, *_hints(chart)]
+        maybe = [d for d in recorded if d not in self.pregnancies and _may_go_on(chart, d, self.ends)]
+        self.hints = [*breast_feeding.doubtful, *(d.evidence() for d in maybe), *_hints(chart)]
         self.not_childbearing = _not_childbearing(chart)
         self.sterilised = [d.evidence() for d in diagnoses(chart, sets("sterilisation")) if d.impossible_onset is None]
         self.shown = [a.evidence() for a in answers(chart, sets("pregnancy_intention"), lambda _: Says.UNCLEAR)]
@@ -187,6 +188,13 @@ def _goes_on(chart: Chart, pregnancy: Diagnosis, ends: Sequence[Diagnosis]) -> b
         return False
     inside = chart.window("decide_positive").covers(pregnancy.when.days, chart.on) is Coverage.INSIDE
     return inside and not _ended_after(pregnancy.when.days.first, ends)
+
+
+def _may_go_on(chart: Chart, pregnancy: Diagnosis, ends: Sequence[Diagnosis]) -> bool:
+    """True for one that is not sure, or whose date does not tell; without a date any delivery may have ended it."""
+    if pregnancy.course is Course.PAST or _outside(chart, chart.window("decide_positive"), pregnancy):
+        return False
+    return not (_ended_after(pregnancy.when.days.first, ends) if pregnancy.when else ends)
 
 
 def _status(chart: Chart, value: Value) -> Says:
@@ -354,15 +362,10 @@ def _feeds(chart: Chart, value: Value) -> Says:
 
 
 def _hints(chart: Chart) -> list[Evidence]:
-    """Return what is doubtful: possible or unconfirmed pregnancy, disorders of lactation."""
-    pregnancies = [
-        d for d in diagnoses(chart, chart.value_set("pregnancy"))
-        if not d.certain and d.course is not Course.PAST and d.impossible_onset is None
-        and not _outside(chart, chart.window("decide_positive"), d)
-    ]  # fmt: skip
+    """Return what is doubtful by its nature: possible pregnancy, disorders of lactation."""
     others = diagnoses(chart, *(chart.value_set(name) for name in ("possible_pregnancy", "lactation_disorders")))
     current = [d for d in others if d.course is not Course.PAST and d.impossible_onset is None]
-    return [d.evidence() for d in (*pregnancies, *current)]
+    return [d.evidence() for d in current]
 
 
 def _not_childbearing(chart: Chart) -> list[Evidence]:

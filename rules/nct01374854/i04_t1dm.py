@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
+from rules.arrivals import lost, unread
 from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Finding
 from rules.dates import add_years
@@ -22,7 +23,6 @@ from rules.qualitative import Reading, reading
 from rules.quantities import Interval, scaled
 from rules.resources import Observation
 from rules.results import USABLE, Result, effective, is_own, results
-from rules.searches import SearchState
 from rules.words import count
 
 TYPE_1 = field.type_1
@@ -77,7 +77,7 @@ def find(chart: Chart) -> Finding:
     c_peptide = _c_peptide(chart)
     antibodies = _antibodies(chart)
     known, why = _conditions_known(chart)
-    why_unseen = unseen(chart, *chart.this.value_sets.values()) or _labs_unseen(chart)
+    why_unseen = unseen(chart, *chart.this.value_sets.values()) or _labs_unseen(chart) or _surgery_unseen(chart)
     insulin = bool(drugs.insulin or kinds.insulin_use)
     proof = [*antibodies, *(r.evidence() for r in c_peptide if _below(chart, r))]
     fact: dict[str, FactValue] = {
@@ -153,12 +153,13 @@ class _Kinds:
         self.certain = [d for d in type_1 if d.certain]
         self.doubtful = [d for d in (*type_1, *found) if not d.certain and d not in self.atypical]
         self.type_2 = [d for d in diagnoses(chart, sets("t2dm")) if d.certain]
-        self.other = [d for d in diagnoses(chart, sets("other_diabetes")) if d.confirmed]
+        self.other = [d for d in diagnoses(chart, sets("other_diabetes")) if d.confirmed or d.course is not Course.PAST]
         self.presymptomatic = diagnoses(chart, sets("presymptomatic_t1dm"))
         self.unspecified = [d for d in diagnoses(chart, sets("unspecified_diabetes")) if d.confirmed]
         self.gestational = diagnoses(chart, sets("gestational_diabetes"))
         self.indirect = diagnoses(chart, sets("t1dm_indirect"))
-        self.insulin_use = [d for d in diagnoses(chart, sets("insulin_use")) if d.certain]
+        used = diagnoses(chart, sets("insulin_use"))
+        self.insulin_use = [d for d in used if d.certain and d.course is not Course.PAST]
         self.oral_use = [d for d in diagnoses(chart, sets("oral_hypoglycemic_use")) if d.certain and d.current]
         self.pancreas = diagnoses(chart, sets("pancreas_surgery"))
         self.mixed = any(_is_mixed(chart, d) for d in self.certain)
@@ -255,9 +256,12 @@ def _conditions_known(chart: Chart) -> tuple[bool, str]:
 
 def _labs_unseen(chart: Chart) -> str:
     """Say why a C-peptide that speaks against type 1 may be missing."""
-    labs = chart.search("labs")
-    failed = (SearchState.FAILED, SearchState.FORBIDDEN, SearchState.TRUNCATED)
-    return (labs.reason or "the laboratory results are not available") if labs.state in failed else ""
+    return lost(chart, "labs")
+
+
+def _surgery_unseen(chart: Chart) -> str:
+    """Say why a transplant or removal of the pancreas may be missing."""
+    return lost(chart, "procedures") or unread(chart, "Procedure", chart.value_set("pancreas_surgery"))
 
 
 def _could_be_lifted(chart: Chart, insulin: bool, drugs_visible: bool) -> bool:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from rules.arrivals import encounter_lost, unread
 from rules.assessment import Basis, Confidence, Status
 from rules.causes import Cause
 from rules.criterion import Chart, Finding
@@ -35,6 +36,12 @@ RULES = (
         (_VALUE, field.diagnoses_seen.fails),
         Status.UNKNOWN,
         "C-peptide {value} on {date}, but ketoacidosis shortly before cannot be excluded: {unseen}.",
+    ),
+    Rule(
+        "glucose-unread",
+        (field.value_high <= field.maximum, field.glucose_read.fails),
+        Status.UNKNOWN,
+        "C-peptide {value} on {date}, but a low glucose beside it cannot be excluded: {unread}.",
     ),
     Rule(
         "fasting-low",
@@ -92,16 +99,18 @@ def find(chart: Chart) -> Finding:
         value_sets=codes,
     )
     chosen = selection.chosen
-    seen = all_read(chart, chart.value_set("dka_hhs"))
+    unseen = all_read(chart, chart.value_set("dka_hhs")).why or _stay_unseen(chart)
+    glucose_unread = unread(chart, "Observation", chart.value_set("glucose"))
     finding = numeric_finding(
         chart,
         replace(selection, notes=(*selection.notes, *_notes(chart, selection, passed_over))),
         "maximum",
         fasting=chosen is not None and _fasting(chart, chosen),
-        diagnoses_seen=seen.counts,
+        diagnoses_seen=not unseen,
+        glucose_read=not glucose_unread,
     )
     evidence = (*finding.evidence, *(r.evidence() for r in passed_over))
-    return replace(finding, words={**finding.words, "unseen": seen.why}, evidence=evidence)
+    return replace(finding, words={**finding.words, "unseen": unseen, "unread": glucose_unread}, evidence=evidence)
 
 
 def _fasting(chart: Chart, result: Result) -> bool:
@@ -151,6 +160,12 @@ def _rejection(chart: Chart, result: Result, glucoses: Beside[Result]) -> str:
     low = (g for g in glucoses.of(result.observation, near) if _is_hypoglycemia(chart, g))
     glucose = next(low, None)
     return f"with a glucose of {glucose.reported}, which suppresses C-peptide" if glucose else ""
+
+
+def _stay_unseen(chart: Chart) -> str:
+    """Say why the stay that would tell how long an episode lasted was lost; empty when none was."""
+    episodes = diagnoses(chart, chart.value_set("dka_hhs"))
+    return next((why for episode in episodes if (why := encounter_lost(chart, episode.condition))), "")
 
 
 def _is_hypoglycemia(chart: Chart, glucose: Result) -> bool:

@@ -1,6 +1,6 @@
 """E1: BMI above 35."""
 
-from tests.criteria.given import case, diagnosis, observation, patient, resource, vital
+from tests.criteria.given import case, diagnosis, lab, observation, patient, resource, vital
 
 CRITERION = "E1"
 
@@ -136,6 +136,8 @@ CASES = [
          diagnosis("icd10cm:Z37.0", onset="2025-04-01", category="encounter-diagnosis"), expect="met"),
     case("a resolved pregnancy", bmi("36 kg/m2"), patient(gender="female"),
          diagnosis("snomed:77386006", onset="2025-01-01", clinical="resolved"), expect="met"),
+    case("a pregnancy status that could not be read", bmi("25 kg/m2"), lab("82810-3", None, "2025-06-01", issued=["?"]),
+         expect="unknown", rule="pregnancy-unseen", says="could not be read"),
     case("pregnancy status: pregnant", bmi("36 kg/m2"), pregnancy_status("77386006", "2025-06-01"),
          expect="unknown", rule="pregnancy"),
     case("pregnancy status: pregnant, later not pregnant", bmi("36 kg/m2"),

@@ -61,13 +61,21 @@ def insulin(drug: str, dose: str | None, timing: dict[str, Any] | None = None, *
     return Given(given.resource, words)
 
 
-def statement(drug: str, *dosages: dict[str, Any], status: str = "active") -> Given:
+def steps(*dosages: dict[str, Any], **more: Any) -> Given:
+    """An order of glargine whose instructions are numbered."""
+    numbered = [{**given, "sequence": number} for number, given in enumerate(dosages, 1)]
+    given = medication(GLARGINE, dosage=numbered, **more)
+    return Given(given.resource, f"{given.words}, numbered steps {numbered}")
+
+
+def statement(drug: str, *dosages: dict[str, Any], status: str = "active", **more: Any) -> Given:
     return resource(
         "MedicationStatement",
-        f"statement {drug}, {status}",
+        f"statement {drug}, {status}{' ' + str(more) if more else ''}",
         status=status,
         medicationCodeableConcept=medication(drug).resource["medicationCodeableConcept"],
         dosage=list(dosages),
+        **more,
     )
 
 
@@ -394,6 +402,7 @@ CASES = [
             ("longest period before its beginning", every(1, "1", periodMax=Decimal(-1))),
         )
     ),
+    case("a range that stands the wrong way round", insulin(GLARGINE, "120-12 U", QD), expect="unknown"),
     case("unit not known", insulin(GLARGINE, "101 mg", QD), expect="unknown"),
     case("syringe marks are no unit", insulin(GLARGINE, "20 marks", QD), expect="unknown"),
     case(
@@ -443,6 +452,70 @@ CASES = [
         expect="not-met",
         says="Possible duplicate",
     ),
+    case(
+        "two orders in words, dispensed for 70 and for 50 U a day: no duplicates",
+        medication(GLARGINE, dosage=[{"text": "morning"}], dispenseRequest=supply("2100 U", "30")),
+        medication(GLARGINE, dosage=[{"text": "night"}], dispenseRequest=supply("1500 U", "30")),
+        expect="needs-judgement",
+        rule="may-replace-each-other",
+    ),
+    case(
+        "two orders without instructions, dispensed for 70 and for 50 U a day: no duplicates",
+        medication(GLARGINE, dispenseRequest=supply("2100 U", "30")),
+        medication(GLARGINE, dispenseRequest=supply("1500 U", "30")),
+        expect="needs-judgement",
+        rule="may-replace-each-other",
+    ),
+    case(
+        "two orders in different words, each dispensed for 60 U a day: no duplicates",
+        medication(GLARGINE, dosage=[{"text": "60 in the morning"}], dispenseRequest=supply("1800 U", "30")),
+        medication(GLARGINE, dosage=[{"text": "60 at night"}], dispenseRequest=supply("1800 U", "30")),
+        expect="needs-judgement",
+        rule="may-replace-each-other",
+    ),
+    case(
+        "the identical refill twice counts once",
+        medication(GLARGINE, dispenseRequest=supply("1800 U", "30")),
+        medication(GLARGINE, dispenseRequest=supply("1800 U", "30")),
+        expect="not-met",
+        rule="within-by-supply",
+    ),
+    case(
+        "an order with a supply, and a statement without a dose",
+        medication(GLARGINE, dispenseRequest=supply("1800 U", "30")),
+        statement(GLARGINE),
+        expect="not-met",
+        says="Possible duplicate",
+    ),
+    case(
+        "a statement of 2021 that is still called active",
+        BASAL_60,
+        statement(LISPRO, dosage("20 U", TID), effectivePeriod={"start": "2020-01-01", "end": "2021-01-01"}),
+        expect="needs-judgement",
+        rule="with-old-orders",
+    ),
+    # numbered instructions follow each other, though some systems number what is taken together
+    case(
+        "60 U and then 70 U are not 130 U",
+        steps(dosage("60 U", QD), dosage("70 U", QD)),
+        expect="unknown",
+        rule="dose-open",
+        says="60 to 130 U",
+    ),
+    case("40 U and then 50 U", steps(dosage("40 U", QD), dosage("50 U", QD)), expect="not-met", rule="within"),
+    case(
+        "numbered, but one in the morning and one at night",
+        steps(dosage("60 U", at("MORN")), dosage("70 U", at("NIGHT"))),
+        expect="met",
+        says="130 U",
+    ),
+    case(
+        "numbered, the second only as needed",
+        steps(dosage("110 U", QD), dosage("5 U", TID, asNeededBoolean=True)),
+        expect="met",
+        says="110 to 125 U",
+    ),
+    case("110 U and then 120 U", steps(dosage("110 U", QD), dosage("120 U", QD)), expect="met"),
     case("a statement without a dose alone", statement(GLARGINE), expect="unknown", rule="dose-open"),
     case("a statement without a dose of another insulin", BASAL_60, statement(LISPRO), expect="unknown"),
     case(

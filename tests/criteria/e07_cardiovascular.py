@@ -351,6 +351,38 @@ CASES = [
         for code in ("413.9", "414.01", "425.4", "427.31", "440.21", "443.9")
     ),
     *(
+        case(
+            f"{words}, {code}: coronary or other cardiovascular disease that was treated, or a valve",
+            diagnosis(code),
+            expect="needs-judgement",
+            rule="other-disease",
+        )
+        for code, words in (
+            ("icd10cm:Z95.1", "bypass graft"),
+            ("icd10cm:Z95.5", "coronary stent"),
+            ("icd10cm:Z98.61", "coronary angioplasty"),
+            ("icd10:Z95.5", "coronary stent"),
+            ("icd9:V45.81", "bypass graft"),
+            ("icd9:V45.82", "coronary angioplasty"),
+            ("icd9:411.89", "acute ischemic heart disease"),
+            ("icd10cm:I35.0", "aortic stenosis"),
+            ("icd10:I34.0", "mitral insufficiency"),
+            ("icd9:424.1", "aortic valve disorder"),
+            ("icd10cm:Z95.2", "prosthetic heart valve"),
+            ("icd10cm:I46.9", "cardiac arrest"),
+            ("icd9:427.5", "cardiac arrest"),
+            ("icd10cm:Z86.74", "survived cardiac arrest"),
+            ("icd10cm:I70.0", "atherosclerosis of the aorta"),
+        )
+    ),
+    case(
+        "unstable angina in ICD-9 two years ago stays a coronary syndrome",
+        diagnosis("icd9:411.1", onset="2023-01-10"),
+        expect="needs-judgement",
+        rule="older-coronary-syndrome",
+    ),
+    case("venous insufficiency is not of the heart or an artery", diagnosis("icd10cm:I87.2"), expect="not-met"),
+    *(
         case(f"as free text: {words}", diagnosis(text=words), expect="needs-judgement", rule="doubtful")
         for words in (
             "Cardiac failure",

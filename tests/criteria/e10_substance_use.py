@@ -60,6 +60,11 @@ CASES = [
                    "698289004")],
     *[case(f"the code {code} holds a smoking status", CALM, smoking(DAILY, code=code), **SMOKES)
       for code in ("39240-7", "68535-4", "11367-0")],
+    *[case(f"LOINC answer {code}, without a name", CALM, social("72166-2", "2025-04-15", code,
+           valueCodeableConcept={"coding": [{"system": "http://loinc.org", "code": code}]}), **answer)
+      for code, answer in (("LA18976-3", SMOKES), ("LA18977-1", SMOKES), ("LA18981-3", SMOKES), ("LA18982-1", SMOKES),
+                           ("LA15920-4", CLEAR), ("LA18978-9", CLEAR), ("LA18979-7", UNCLEAR),
+                           ("LA18980-5", UNKNOWN))],
     case("an e-cigarette user", CALM, smoking("722499006"), **OTHER),
     case("smokeless tobacco", CALM, smoking("713914004"), **OTHER),
     case("a status of 365 days", CALM, smoking(NEVER, "2024-06-15"), **CLEAR),

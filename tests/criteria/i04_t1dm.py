@@ -20,6 +20,14 @@ def visits(code: str, year: str, days: int) -> list[Given]:
     return [visit(code, f"{year}-{1 + n // 28:02}-{1 + n % 28:02}") for n in range(days)]
 
 
+def german(mark: str) -> Given:
+    """E10.90 in ICD-10-GM with its mark of certainty: G certain, V suspected, A ruled out."""
+    mark_of = {"url": "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit",
+               "valueCoding": {"code": mark}}  # fmt: skip
+    coding = {"system": "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "code": "E10.90", "extension": [mark_of]}
+    return resource("Condition", f"E10.90 {mark} in ICD-10-GM", code={"coding": [coding]})
+
+
 GLARGINE = medication("insulin glargine")
 LISPRO = medication("insulin lispro")
 METFORMIN = medication("rxnorm:6809", text="metformin 500 mg")
@@ -66,6 +74,12 @@ CASES = [
     case("empagliflozin stopped", t1(), medication("empagliflozin 10 mg", status="stopped"), GLARGINE, expect="met"),
     case("long-term tablets coded", t1(), diagnosis("icd10cm:Z79.84"), GLARGINE, expect="needs-judgement",
          rule="against-drugs"),
+    case("long-term insulin of the past, metformin now", t1(), diagnosis("icd10cm:Z79.4", clinical="resolved"),
+         METFORMIN, expect="needs-judgement", rule="against-no-insulin"),
+    case("MODY as a differential diagnosis", t1(), GLARGINE, diagnosis("snomed:609562003", verification="differential"),
+         expect="needs-judgement", rule="other-kind"),
+    case("MODY as a differential diagnosis of the past", t1(), GLARGINE,
+         diagnosis("snomed:609562003", verification="differential", clinical="resolved"), expect="met", rule="type-1"),
     case("insulin known from Z79.4 alone", t1(), diagnosis("icd10cm:Z79.4"), expect="met", confidence="high"),
     case("insulin pump", t1(), diagnosis("icd10cm:Z96.41"), expect="met", confidence="high"),
     case("one encounter diagnosis with insulin", visit("icd10cm:E10.9", "2024-01-01"), GLARGINE, expect="met",
@@ -106,6 +120,14 @@ CASES = [
          resource("Procedure", "transplantation of pancreas", status="completed",
                   code={"coding": [{"system": "http://snomed.info/sct", "code": "62438007"}]}),
          expect="needs-judgement", rule="pancreas"),
+    case("the procedures failed: a pancreas transplant may be among them", t1(), GLARGINE,
+         searches={"procedures": "failed"}, expect="needs-judgement", rule="not-all-seen"),
+    case("the server offers no procedures", t1(), GLARGINE, searches={"procedures": "unsupported"}, expect="met",
+         rule="type-1"),
+    case("a pancreas transplant that could not be read", t1(), GLARGINE,
+         resource("Procedure", "transplantation of pancreas, unreadable", status=["completed"],
+                  code={"coding": [{"system": "http://snomed.info/sct", "code": "62438007"}]}),
+         expect="needs-judgement", rule="not-all-seen"),
     case("only provisional", diagnosis("icd10cm:E10.9", verification="provisional"), GLARGINE,
          expect="needs-judgement", rule="doubtful"),
     case("only free text", diagnosis(text="Type 1 diabetes"), GLARGINE, expect="needs-judgement", rule="doubtful",
@@ -172,6 +194,9 @@ CASES = [
         {"code": "active"}]}, category=[{"coding": [{"code": "problem-list-item"}]}],
         code={"coding": [{"system": "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "code": "E10.90"}]}), GLARGINE,
         expect="met"),
+    case("ICD-10-GM, ruled out", german("A"), GLARGINE, expect="not-met"),
+    case("ICD-10-GM, suspected", german("V"), GLARGINE, expect="needs-judgement", rule="doubtful"),
+    case("ICD-10-GM, certain", german("G"), GLARGINE, expect="met"),
     case("ICD-9 250.01", diagnosis("icd9:250.01"), GLARGINE, expect="met"),
     case("ICD-9 250.00 is type 2 or unspecified", diagnosis("icd9:250.00"), GLARGINE, expect="not-met"),
     case("a complication of type 1 only", diagnosis("snomed:71701000119105"), GLARGINE, expect="met"),

@@ -48,6 +48,11 @@ def dka(onset: str | None, code: str = "icd10cm:E10.10", **more: Any) -> Given:
     return diagnosis(code, onset=onset, **more)
 
 
+def valued(**value: Any) -> Given:
+    """A C-peptide with a value of another type than a quantity."""
+    return lab(RANDOM, None, DAY, **value)
+
+
 CASES = [
     # the limit, in each unit
     case("fasting 0.30 ng/mL is at the limit", lab(FASTING, "0.30 ng/mL", DAY), expect="met",
@@ -158,6 +163,10 @@ CASES = [
          lab(RANDOM, "<0.1 ng/mL", DAY), expect="met"),
     case("two fasting values of one day on both sides", lab(FASTING, "0.2 ng/mL", DAY),
          lab(FASTING, "0.9 ng/mL", DAY), expect="needs-judgement", rule="conflict"),
+    case("ng/mL and pmol/L of one day that cannot be one measurement", lab(FASTING, "0.2 ng/mL", DAY),
+         lab(FASTING, "500 pmol/L", DAY), expect="needs-judgement", rule="conflict"),
+    case("below the limit of detection in both units", lab(FASTING, "<0.1 ng/mL", DAY),
+         lab(FASTING, "<33 pmol/L", DAY), expect="met"),
     case("both units of one measurement: ng/mL decides", lab(FASTING, "0.3 ng/mL", DAY),
          lab("42180-0", "100 pmol/L", DAY), expect="met"),
     # low glucose
@@ -179,7 +188,37 @@ CASES = [
          lab("2345-7", "55 mg/dL", "2025-05-20T09:00:00Z"), expect="unknown"),
     case("a high value beside a low glucose is high all the more", lab(FASTING, "0.9 ng/mL", DAY),
          lab("2345-7", "55 mg/dL", DAY), expect="not-met"),
+    case("a low value beside a glucose that could not be read", lab(FASTING, "0.1 ng/mL", DAY),
+         lab("2345-7", "95 mg/dL", DAY, issued=["?"]), expect="unknown", rule="glucose-unread",
+         says="could not be read"),
+    case("0.3 beside a glucose that could not be read", lab(FASTING, "0.3 ng/mL", DAY),
+         lab("2345-7", "95 mg/dL", DAY, issued=["?"]), expect="unknown", rule="glucose-unread"),
+    case("a high value needs no glucose", lab(FASTING, "0.9 ng/mL", DAY),
+         lab("2345-7", "95 mg/dL", DAY, issued=["?"]), expect="not-met", rule="fasting-high"),
+    *(
+        case(f"0.9 with the note {words!r}: not known to be fasting", lab(RANDOM, "0.9 ng/mL", DAY,
+             note=[{"text": words}]), expect="unknown", rule="unstated-high")
+        for words in ("Fasting status unknown", "FASTING: N", "fasting 2 hours", "4h fasting", "fasting n/a")
+    ),
+    *(
+        case(f"0.9 with the note {words!r}: fasting", lab(RANDOM, "0.9 ng/mL", DAY, note=[{"text": words}]),
+             expect="not-met", rule="fasting-high")
+        for words in ("fasting 8 hours", "12-h fasting", "Fasting, drawn at 08:15")
+    ),
+    case("a fasting test whose note does not know", lab(FASTING, "0.9 ng/mL", DAY,
+         note=[{"text": "fasting status unknown"}]), expect="not-met", rule="fasting-high"),
+    case("a range whose ends have different units", valued(valueRange={"low": {"value": 0.1, "unit": "ng/mL"},
+         "high": {"value": 0.2, "unit": "nmol/L"}}), expect="unknown", says="cannot be read"),
+    case("a range that stands the wrong way round", valued(valueRange={"low": {"value": 0.4, "unit": "ng/mL"},
+         "high": {"value": 0.2, "unit": "ng/mL"}}), expect="unknown", says="cannot be read"),
+    case("a range whose lower end has no unit", valued(valueRange={"low": {"value": 0.1},
+         "high": {"value": 0.2, "unit": "ng/mL"}}), expect="met"),
     # ketoacidosis
+    case("0.1 ten days after the period in which ketoacidosis abated", lab(RANDOM, "0.1 ng/mL", DAY),
+         dka("2025-04-25", clinical="resolved", abatementPeriod={"start": "2025-05-01", "end": "2025-05-10"}),
+         expect="unknown", says="within 14 days after ketoacidosis"),
+    case("0.1 ten days after the last day on which ketoacidosis can have begun", lab(RANDOM, "0.1 ng/mL", DAY),
+         dka(None, onsetPeriod={"start": "2025-04-25", "end": "2025-05-10"}), expect="unknown"),
     case("0.1 five days after ketoacidosis in ICD-10-GM", lab(RANDOM, "0.1 ng/mL", DAY),
          diagnosis("icd10:E10.11", onset="2025-05-15", category="encounter-diagnosis"), expect="unknown"),
     case("0.1 ten days after ketoacidosis that lasted", lab(RANDOM, "0.1 ng/mL", DAY),
@@ -208,6 +247,11 @@ CASES = [
     case("14 days after the end of the admission", lab(FASTING, "0.1 ng/mL", DAY),
          dka(None, encounter={"reference": "Encounter/adm"}),
          encounter("IMP", "2025-04-20", "2025-05-08", id="adm"), expect="unknown"),
+    case("an admission that could not be asked for", lab(FASTING, "0.1 ng/mL", DAY),
+         dka("2025-04-20", encounter={"reference": "Encounter/adm"}), searches={"encounters": "failed"},
+         expect="unknown", rule="diagnoses-missing"),
+    case("an admission of long ago, which is not asked for", lab(FASTING, "0.1 ng/mL", DAY),
+         dka("2012-04-20", encounter={"reference": "Encounter/adm"}), expect="met"),
     case("ketoacidosis without a date is only noted", lab(FASTING, "0.1 ng/mL", DAY), dka(None), expect="met",
          says="recorded without a date"),
     case("suspected ketoacidosis takes certainty away too", lab(FASTING, "0.1 ng/mL", DAY),

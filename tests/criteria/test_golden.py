@@ -263,7 +263,7 @@ MUTATIONS = [
     search("medication-statements", "forbidden", NO_MEDICATIONS, POSSIBLY),
     search("medication-statements", "unsupported", NONE, POTENTIALLY),
     search("encounters", "forbidden", unknown("E20 E28"), POSSIBLY),
-    search("procedures", "forbidden", unknown("E21 E24 E28"), POSSIBLY),
+    search("procedures", "forbidden", unknown("E21 E24 E28", I4="needs-judgement"), POSSIBLY),
     *[search(name, "forbidden", NONE, POTENTIALLY)
       for name in ("immunizations", "research-subjects", "consents", "flags", "service-requests")],
 ]  # fmt: skip

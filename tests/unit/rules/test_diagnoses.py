@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rules.codes import ICD10CM
+from rules.codes import ICD10, ICD10CM
 from rules.datatypes import CodeableConcept, Coding
 from rules.diagnoses import Course, absence, all_read, days_since, diagnoses, evidence_of, find, status_code, unseen
 from tests.criteria.given import TODAY, Given, diagnosis, resource
@@ -20,6 +20,31 @@ GOUT_WORDS = words("gout_words", "gout")
 def only(given: Given, *more: Given) -> Any:
     (found,) = diagnoses(chart(given, *more), GOUT, GOUT_WORDS)
     return found
+
+
+def marked(mark: str, *, verification: str | None = None, clinical: str | None = None) -> list[Any]:
+    """A diagnosis in ICD-10-GM with the German mark of certainty."""
+    mark_of = {"url": "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit",
+               "valueCoding": {"code": mark}}  # fmt: skip
+    coding = {"system": "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "code": "M10.90", "extension": [mark_of]}
+    given = diagnosis(verification=verification, clinical=clinical, category=None)
+    gout = codes("gout", (ICD10, "M10", "prefix"))
+    return diagnoses(chart(Given({**given.resource, "code": {"coding": [coding]}}, "gout")), gout)
+
+
+def test_german_marks_of_certainty() -> None:
+    """G is certain, V suspected, A ruled out, Z the state afterwards."""
+    assert [d.confirmed for mark in "GVZ" for d in marked(mark)] == [True, False, True]
+    assert marked("A") == []
+    assert [d.course for mark in "GZ" for d in marked(mark)] == [Course.UNKNOWN, Course.PAST]
+
+
+def test_a_german_mark_beside_the_statuses() -> None:
+    (ruled_out,) = marked("A", verification="confirmed")
+    assert not ruled_out.confirmed, "what contradicts itself is for a clinician"
+    (afterwards,) = marked("Z", clinical="active")
+    assert afterwards.course is Course.CURRENT, "the clinical status goes before"
+    assert marked("G", verification="refuted") == []
 
 
 @pytest.mark.parametrize(
