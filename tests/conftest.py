@@ -28,7 +28,7 @@ os.environ.setdefault("TRIAL_CDS_PRIVACY__HASH_KEYS", '["a key for tests, of no 
 @pytest.fixture(scope="session", autouse=True)
 def _patient() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        be_patient(patch)
+        be_patient(patch.setattr)
         yield
 
 

@@ -24,6 +24,7 @@ from cds_service.storage.replay import UsedTokens
 from cds_service.storage.tables import failed_sign_ins
 from tests.support.service import SERVICE
 from tests.support.tokens import PUBLIC_URL, bearer, st_mary
+from tests.support.waiting import soon
 
 TODAY = datetime.now(UTC).date()
 Count = tuple[str, str, int]
@@ -143,7 +144,5 @@ def test_a_refused_caller_is_counted_by_check_and_nothing_of_its_token_is_kept(
 
 
 def _wait_for(database: Database, expected: list[Count]) -> None:
-    give_up = time.monotonic() + 10
-    while _counts(database) != expected and time.monotonic() < give_up:
-        time.sleep(0.02)
+    soon(lambda: _counts(database) == expected)
     assert _counts(database) == expected

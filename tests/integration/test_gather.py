@@ -28,13 +28,17 @@ TRIAL = small_trial()
 EXECUTOR = executor_of(TRIAL)
 ON = date(2026, 11, 22)
 CLIENT = FhirClient()
+AMPLE = 10.0
+"""Seconds for whatever ends before them, on a busy machine too."""
+GRACE = 2.0
+"""Seconds beyond a deadline, on such a machine."""
 KEYS = ("patient", "problems", "diagnoses", "medications", "labs", "vitals", "social", "encounters")
 
 
 def gathered(
     prefetch: dict[str, Any],
     server: FaultServer | None = None,
-    seconds: float = 2.0,
+    seconds: float = AMPLE,
     patient_id: str = PATIENT,
     trial: Any = TRIAL,
 ) -> Gathered:
@@ -189,14 +193,22 @@ def test_the_gate_waits_for_what_could_open_it() -> None:
 
 
 def test_searches_of_a_stage_run_side_by_side() -> None:
+    """Each is answered once all of its stage have come: one after the other, none would be."""
     data = faults.holding(patient(), condition())
-    with FaultServer(faults.slow(0.25, data)) as server:
-        began = time.monotonic()
+    with FaultServer(data) as server:
+        gathered({}, server)
+    of_the_gate, of_all = 4, len(server.urls)
+    assert of_all > 8
+
+    def together(handler: faults.Handler) -> None:
+        stage = of_the_gate if len(server.urls) <= of_the_gate else of_all
+        if soon(lambda: len(server.urls) >= stage):
+            data(handler)
+
+    with FaultServer(together) as server:
         got = gathered({}, server)
-        took = time.monotonic() - began
-    assert len(server.urls) > 8
+    assert len(server.urls) == of_all
     assert {s.state for s in got.record.searches.values()} == {SearchState.COMPLETE}
-    assert took < 0.5 * 1.3 + 0.15
 
 
 def test_a_condition_that_both_searches_bring_is_one() -> None:
@@ -224,10 +236,20 @@ def _only_problems(behaviour: faults.Behaviour) -> faults.Behaviour:
     return answer
 
 
+def _once_results_are_asked_for(behaviour: faults.Behaviour) -> faults.Behaviour:
+    """Hang until then, which is when the gate has waited for half of the deadline."""
+
+    def answer(handler: faults.Handler) -> None:
+        if soon(lambda: handler.server.owner.asked("Observation")):
+            behaviour(handler)
+
+    return answer
+
+
 def test_a_long_history_of_diagnoses_leaves_time_for_the_results() -> None:
     with chart(observation("4548-4", 8.0, "%", "2026-11-01", id="a1c")) as server:
-        server.behaviours["Condition"] = _only_problems(faults.hang)
-        got = gathered({}, server, seconds=1.0)
+        server.behaviours["Condition"] = _only_problems(_once_results_are_asked_for(faults.status(500)))
+        got = gathered({}, server, seconds=4.0)
     assert [o.id for o in got.record.observations] == ["a1c"]
     assert state(got, "problems") is SearchState.COMPLETE
     assert state(got, "diagnoses") is SearchState.FAILED
@@ -249,7 +271,7 @@ def test_required_data_that_the_server_does_not_give(type_name: str, behaviour: 
     with FaultServer(faults.holding(patient(), condition()), **{type_name: behaviour}) as server:
         with pytest.raises(RequiredDataMissing) as missing:
             gathered({}, server, seconds=0.4)
-        assert time.monotonic() - began < 0.7
+        assert time.monotonic() - began < 0.4 + GRACE
     assert missing.value.keys == (("patient",) if type_name == "Patient" else ("problems",))
 
 
@@ -274,8 +296,8 @@ def test_searches_that_hang_leave_the_others() -> None:
     hanging = {"Observation": faults.hang, "Consent": faults.drip_headers, "Flag": faults.drip_body}
     began = time.monotonic()
     with FaultServer(faults.holding(patient(), condition()), **hanging) as server:
-        got = gathered({}, server, seconds=0.5)
-        assert time.monotonic() - began < 0.8
+        got = gathered({}, server, seconds=2.0)
+        assert time.monotonic() - began < 2.0 + GRACE
     assert state(got, "labs") is SearchState.FAILED
     assert got.record.search("labs").reason == "the server did not answer in time"
     assert state(got, "problems") is SearchState.COMPLETE
@@ -286,10 +308,8 @@ def test_searches_that_hang_leave_the_others() -> None:
 
 def test_orders_that_hang_leave_time_for_the_results() -> None:
     with chart(observation("4548-4", 8.0, "%", "2026-11-01", id="a1c")) as server:
-        server.behaviours["MedicationRequest"] = faults.hang
-        began = time.monotonic()
-        result = gathered({}, server, seconds=1.0)
-        assert time.monotonic() - began < 1.3
+        server.behaviours["MedicationRequest"] = _once_results_are_asked_for(faults.status(500))
+        result = gathered({}, server, seconds=4.0)
     assert [o.id for o in result.record.observations] == ["a1c"]
     assert result.record.search("labs").complete
     assert result.record.search("medications").state is SearchState.FAILED
@@ -301,8 +321,8 @@ def test_orders_that_come_late_still_count() -> None:
         "subject": {"reference": f"Patient/{PATIENT}"}, "medicationCodeableConcept": {"text": "insulin glargine"},
     }  # fmt: skip
     with chart(order) as server:
-        server.behaviours["MedicationRequest"] = faults.slow(0.7, faults.holding(order))
-        result = gathered({}, server, seconds=1.2)
+        server.behaviours["MedicationRequest"] = _once_results_are_asked_for(faults.holding(order))
+        result = gathered({}, server, seconds=4.0)
     assert [m.id for m in result.record.medication_requests] == ["m1"]
     assert result.record.search("medications").complete
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, select
 
 from cds_service.storage.database import Database, DatabaseBusy
 from cds_service.storage.journal import Call, Feedback, Journal, Outcome, Parties
@@ -18,9 +19,13 @@ from cds_service.suppression import History, Override, Shown, Snapshot
 from rules.assessment import Status, Verdict
 from tests.support.assessments import assessment, result
 from tests.support.postgresql import PostgresqlServer
+from tests.support.waiting import soon
 
 TODAY = date(2026, 11, 25)
-SECONDS = 5.0
+SECONDS = 20.0
+"""Longest wait for a database that works, on a machine that is busy otherwise."""
+GRACE = 3.0
+"""Seconds by which such a machine may be late."""
 NEW, OLD = Pseudonyms([b"new" * 20, b"old" * 20]), Pseudonyms([b"old" * 20])
 GIVEN = assessment(result("I8", Status.MET), result("E3", Status.NOT_MET), verdict=Verdict.POSSIBLY_ELIGIBLE)
 SNAPSHOT = Snapshot("possibly-eligible", {"I8": "met", "E3": "not-met"})
@@ -201,13 +206,17 @@ def test_a_look_up_is_one_query_that_uses_an_index(journal: Journal, database: D
         template = dict(connection.execute(select(cards_shown)).mappings().one())
         others = [{**template, "card": f"m{number}", "patient_hash": f"{number:064}"} for number in range(5_000)]
         connection.execute(cards_shown.insert(), others)
-    started = time.perf_counter()
-    for _ in range(20):
-        assert journal.history(of(), SECONDS).last_shown is not None
-    # Reading them all would take more than a second; the bound is wide, for other programs run here too.
-    assert time.perf_counter() - started < 2
+    asked: list[tuple[str, Any]] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    assert journal.history(of(), SECONDS).last_shown is not None
+    ((statement, parameters),) = asked
     with database.engine.connect() as connection:
-        assert connection.execute(select(func.count()).select_from(cards_shown)).scalar() == 5_001
+        if database.is_postgresql:
+            connection.exec_driver_sql("ANALYZE cards_shown")
+        explain = "EXPLAIN" if database.is_postgresql else "EXPLAIN QUERY PLAN"
+        plan = str(connection.exec_driver_sql(f"{explain} {statement}", parameters).all())
+    assert "cards_shown_of_patient" in plan
+    assert not re.search("(SCAN|Seq Scan on) cards_shown", plan)
 
 
 def test_a_frozen_server_costs_no_more_than_the_time_given(postgresql: PostgresqlServer) -> None:
@@ -220,15 +229,15 @@ def test_a_frozen_server_costs_no_more_than_the_time_given(postgresql: Postgresq
             started = time.monotonic()
             with pytest.raises(DatabaseBusy):
                 journal.history(of(), seconds)
-            assert time.monotonic() - started < seconds + 0.5
-    give_up = time.monotonic() + 10
-    while time.monotonic() < give_up:
-        try:
-            assert journal.history(of(), SECONDS).last_shown is not None
-        except DatabaseBusy:
-            continue
-        return
-    raise AssertionError("the database is back, and is not used again")
+            assert time.monotonic() - started < seconds + GRACE
+    assert soon(lambda: _answers(journal)), "the database is back, and is not used again"
+
+
+def _answers(journal: Journal) -> bool:
+    try:
+        return journal.history(of(), SECONDS).last_shown is not None
+    except DatabaseBusy:
+        return False
 
 
 def test_a_hanging_server_holds_up_only_as_many_callers_as_there_are_threads(postgresql: PostgresqlServer) -> None:
@@ -242,5 +251,5 @@ def test_a_hanging_server_holds_up_only_as_many_callers_as_there_are_threads(pos
         started = time.monotonic()
         for _ in range(50):
             with pytest.raises(DatabaseBusy):
-                journal.history(of(), 5.0)
-        assert time.monotonic() - started < 2
+                journal.history(of(), SECONDS)
+        assert time.monotonic() - started < GRACE

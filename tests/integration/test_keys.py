@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,13 +18,18 @@ from cds_service.tenant_settings import TenantSettings
 from tests.support import fault_server as faults
 from tests.support import numbers
 from tests.support.fault_server import Behaviour, FaultServer
+from tests.support.forks import in_child
 from tests.support.numbers import total
 from tests.support.service import SERVICE, call, candidate, make_app
 from tests.support.tokens import PUBLIC_URL, Client, key, key_set, public_jwk, st_luke, st_mary
+from tests.support.waiting import soon
 
 SET = "application/json"
 QUICK = Pace(after_failure=0.05, unknown_key=60.0)
-LIMIT = 0.5
+SHORT = 1.0
+"""Seconds for a server that uses them up: it would go on for twenty and more."""
+AMPLE = 10.0
+"""Seconds for whatever ends before them, on a busy machine too."""
 
 
 def _serving(*clients: Client) -> Behaviour:
@@ -46,7 +50,7 @@ def make_store() -> Iterator[Make]:
     """Makes key stores, and stops them at the end."""
     made: list[KeyStore] = []
 
-    def make(server: FaultServer, pace: Pace = QUICK, limit: float = LIMIT) -> KeyStore:
+    def make(server: FaultServer, pace: Pace = QUICK, limit: float = AMPLE) -> KeyStore:
         made.append(KeyStore("st-mary", KeyAddress(f"{server.origin}/jwks", limit=limit), pace))
         return made[-1]
 
@@ -55,17 +59,10 @@ def make_store() -> Iterator[Make]:
         store.stop()
 
 
-def _until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.01)
-
-
 def test_keys_are_fetched_in_the_background(make_store: Make, server: FaultServer) -> None:
     store = make_store(server)
     store.start()
-    assert store.wait(5)
+    assert store.wait(AMPLE)
     assert store.find("mary-1") is not None
     assert server.urls == ["/jwks"]
 
@@ -76,7 +73,7 @@ def test_asking_for_a_key_never_waits_for_the_network(make_store: Make) -> None:
         started = time.monotonic()
         for _ in range(100):
             assert store.find("mary-1") is None
-        assert time.monotonic() - started < 0.2
+        assert time.monotonic() - started < 3
         assert not store.loaded
 
 
@@ -102,12 +99,13 @@ BROKEN: dict[str, tuple[str, Behaviour]] = {
 def test_a_broken_key_server_costs_no_key(
     make_store: Make, server: FaultServer, caplog: pytest.LogCaptureFixture, said: str, behaviour: Behaviour
 ) -> None:
-    store = make_store(server)
+    limit = SHORT if said == "too long" else AMPLE
+    store = make_store(server, limit=limit)
     assert store.refresh()
     server.behaviours["jwks"] = behaviour
     started = time.monotonic()
     assert not store.refresh()
-    assert time.monotonic() - started < LIMIT + 1
+    assert time.monotonic() - started < limit + 2
     (line,) = [record.fields for record in caplog.records if record.message == "keys not refreshed"]  # type: ignore[attr-defined]
     assert said in line["reason"]
     assert store.find("mary-1") is not None
@@ -118,7 +116,7 @@ def test_a_broken_key_server_costs_no_key(
 
 def test_nothing_listens(unused_port: int) -> None:
     with pytest.raises(KeysUnreachable, match="cannot be reached"):
-        KeyAddress(f"http://127.0.0.1:{unused_port}/jwks", limit=LIMIT).read()
+        KeyAddress(f"http://127.0.0.1:{unused_port}/jwks", limit=AMPLE).read()
 
 
 def test_the_key_server_is_told_nothing_and_no_other_is_asked(
@@ -152,10 +150,10 @@ def test_new_keys_come_and_old_ones_go(make_store: Make, server: FaultServer) ->
 def test_an_unknown_key_brings_the_next_look_forward_once(make_store: Make, server: FaultServer) -> None:
     store = make_store(server)
     store.start()
-    assert store.wait(5)
+    assert store.wait(AMPLE)
     server.behaviours["jwks"] = _serving(st_mary(), st_luke())
     assert store.find("luke-1") is None
-    _until(lambda: store.find("luke-1"))
+    assert soon(lambda: store.find("luke-1"))
     for number in range(200):
         assert store.find(f"unknown-{number}") is None
     time.sleep(0.2)
@@ -166,7 +164,7 @@ def test_unknown_keys_do_not_make_a_failing_server_be_asked_more_often(make_stor
     server.behaviours["jwks"] = faults.status(500)
     store = make_store(server, Pace(after_failure=30, unknown_key=60))
     store.start()
-    _until(lambda: server.urls)
+    assert soon(lambda: server.urls)
     for number in range(200):
         store.find(f"unknown-{number}")
     time.sleep(0.2)
@@ -177,7 +175,7 @@ def test_after_an_outage_at_the_start_keys_come_by_themselves(make_store: Make, 
     server.behaviours["jwks"] = faults.in_turn(faults.status(503), faults.status(503), _serving(st_mary()))
     store = make_store(server)
     store.start()
-    _until(lambda: store.loaded)
+    assert soon(lambda: store.loaded)
     assert store.find("mary-1") is not None
 
 
@@ -195,7 +193,7 @@ def test_a_failure_that_nobody_thought_of_does_not_end_the_refreshing(caplog: py
     store = KeyStore("st-mary", Odd(), Pace(after_failure=0.05))
     store.start()
     try:
-        _until(lambda: store.loaded)
+        assert soon(lambda: store.loaded)
     finally:
         store.stop()
     (line,) = [record for record in caplog.records if record.message == "keys not refreshed"]
@@ -213,9 +211,10 @@ def test_one_slow_issuer_does_not_hold_up_another(server: FaultServer) -> None:
     stores = KeyStores(Tenants(Settings(tenants=tenants)))
     started = time.monotonic()
     stores.read_all()
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10
     stores.check()
     assert stores.of(luke.issuer).find("luke-1") is not None
+    stores.of(luke.issuer).stop()
 
 
 def test_a_worker_that_starts_in_an_outage_has_the_keys_from_before_the_fork(
@@ -224,25 +223,21 @@ def test_a_worker_that_starts_in_an_outage_has_the_keys_from_before_the_fork(
     store = make_store(server)
     store.refresh()
     server.behaviours["jwks"] = faults.status(503)
-    assert _in_a_child(store, "mary-1")
+    assert in_child(lambda: _finds_after_its_first_look(store, "mary-1")) == 0
 
 
 def test_each_process_looks_by_itself(make_store: Make, server: FaultServer) -> None:
     store = make_store(server)
     store.start()
-    assert store.wait(5)
+    assert store.wait(AMPLE)
     server.behaviours["jwks"] = _serving(st_luke())
-    assert _in_a_child(store, "luke-1")
+    assert in_child(lambda: _finds_after_its_first_look(store, "luke-1")) == 0
 
 
-def _in_a_child(store: KeyStore, kid: str) -> bool:
-    """True when a process forked from this one finds the key after its first look."""
-    child = os.fork()
-    if child == 0:
-        store.start()
-        store.wait(5)
-        os._exit(0 if store.find(kid) is not None else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+def _finds_after_its_first_look(store: KeyStore, kid: str) -> bool:
+    store.start()
+    store.wait(AMPLE)
+    return store.find(kid) is not None
 
 
 # -- files ---------------------------------------------------------------------------------------------------
@@ -266,6 +261,7 @@ def test_a_file_that_goes_costs_no_key(tmp_path: Path) -> None:
     file.unlink()
     assert not store.refresh()
     assert store.find("mary-1") is not None
+    store.stop()
 
 
 # -- the whole service ---------------------------------------------------------------------------------------

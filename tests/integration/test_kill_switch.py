@@ -85,7 +85,8 @@ def test_while_the_database_does_not_answer_the_last_position_holds(
     assert switch.is_off("open")
     assert switch.is_off("open")
     assert asked == [LOOK_SECONDS], "it is asked again only after a while"
-    assert [record.message for record in caplog.records] == ["kill switch not looked up"]
+    said = [record.message for record in caplog.records if "switch" in record.message]
+    assert said == ["kill switch not looked up"]
 
 
 def test_the_time_that_a_look_takes_is_not_added(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +113,7 @@ def test_a_change_is_in_the_log(database: Database, caplog: pytest.LogCaptureFix
     for position in ("off", "on"):
         _switch(position)
         assert _is_told(switch, clock, position)
-    events = [(record.message, record.fields) for record in caplog.records if hasattr(record, "fields")]
+    events = [(record.message, record.fields) for record in caplog.records if record.message.startswith("switched")]
     assert events == [
         ("switched off", {"tenant": "open"}),
         ("switched on", {"tenant": "open"}),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from tests.support import numbers
 from tests.support.numbers import Sample, total
 from tests.support.server import RunningService, running_service
 from tests.support.service import SERVICE, call, without_type_1
+from tests.support.waiting import soon
 
 
 def _scrape(service: RunningService) -> dict[Sample, float]:
@@ -32,15 +32,14 @@ def _workers(service: RunningService) -> list[int]:
 
 def _until(service: RunningService, reached: int) -> None:
     """Wait until that many workers have been started and answer."""
-    give_up = time.monotonic() + 60
-    while time.monotonic() < give_up:
-        try:
-            if len(_workers(service)) >= reached and total(_scrape(service), "threads") == 4:
-                return
-        except requests.ConnectionError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"{_workers(service)}: fewer than {reached} workers were started")
+    assert soon(lambda: len(_workers(service)) >= reached and _threads(service) == 4, 60), _workers(service)
+
+
+def _threads(service: RunningService) -> float:
+    try:
+        return total(_scrape(service), "threads")
+    except requests.ConnectionError:  # of the worker that was killed
+        return 0
 
 
 def test_workers_count_together_and_nothing_is_lost_when_one_goes(tmp_path: Path) -> None:

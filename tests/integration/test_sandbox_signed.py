@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import server
 from tests.support.ports import free_port
-from tests.support.server import running_service
+from tests.support.server import PATIENT, running_service
 from tests.support.tokens import key_set, private_jwk, public_jwk, st_luke
 
 CONFIG = """
@@ -45,7 +45,7 @@ def test_a_chart_is_opened_as_the_tenant_for_test_systems(
     config.write_text(
         CONFIG.format(port=port, secret="s" * 40, folder=tmp_path, fhir=fhir, client_key=client_key), encoding="utf-8"
     )
-    with running_service(tmp_path, "--config", str(config)) as service:
+    with running_service(tmp_path, "--config", str(config), program=PATIENT) as service:
         assert service.session.get(f"{service.url}/cds-services", timeout=10).status_code == 401
         form = {"patient": "p1", "server": fhir, "prefetch": "none"}
         page = service.session.post(f"{service.url}/sandbox", data=form, timeout=30).text

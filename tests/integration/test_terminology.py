@@ -121,7 +121,7 @@ def test_time_and_size_are_limited(tmp_path: Path) -> None:
     with FaultServer(ValueSet=drip_body) as server:
         began = time.monotonic()
         assert expansions(settings(server, tmp_path, seconds=0.3), SETS, TODAY) is LISTS_ONLY
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
     with FaultServer(ValueSet=terminology()) as server:
         assert list(expansions(settings(server, tmp_path, concepts=2), SETS, TODAY).concepts) == ["old_mi"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,12 @@ from sqlalchemy import select
 from cds_service.cli import main
 from cds_service.settings import Settings, load_settings
 from cds_service.storage.database import Database
-from cds_service.storage.switches import LOOK_SECONDS
 from cds_service.storage.tables import calls
 from tests.support.postgresql import PostgresqlServer
-from tests.support.server import HASH_KEYS, RunningService, running_service
+from tests.support.server import HASH_KEYS, PATIENT, RunningService, running_service
 from tests.support.service import FEEDBACK, SERVICE, call, candidate
 from tests.support.tokens import PUBLIC_URL, bearer, st_mary
+from tests.support.waiting import soon
 
 
 def _post(service: RunningService, body: Any, path: str = SERVICE, token: str | None = None) -> requests.Response:
@@ -49,11 +48,12 @@ def test_two_hosts_share_what_was_used_answered_and_switched_off(
     Database(url).upgrade()
     config = str(_config(tmp_path))
     arguments = ("--workers", "1", "--config", config)
+    variables = {"program": PATIENT, "TRIAL_CDS_DATABASE__URL": url}
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     with (
-        running_service(tmp_path / "one", *arguments, TRIAL_CDS_DATABASE__URL=url) as one,
-        running_service(tmp_path / "two", *arguments, TRIAL_CDS_DATABASE__URL=url) as two,
+        running_service(tmp_path / "one", *arguments, **variables) as one,
+        running_service(tmp_path / "two", *arguments, **variables) as two,
     ):
         (card,) = _cards(one, "Practitioner/1")
         assert len(_cards(two, "Practitioner/2")) == 1
@@ -74,8 +74,8 @@ def test_two_hosts_share_what_was_used_answered_and_switched_off(
         monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", url)
         monkeypatch.setenv("TRIAL_CDS_PRIVACY__HASH_KEYS", HASH_KEYS)
         assert main(["tenant", "off", st_mary().name, "--why", "a drill", "--config", config]) == 0
-        assert _is_soon_off(one, url)
-        assert _is_soon_off(two, url)
+        assert soon(lambda: _is_off(one, url))
+        assert soon(lambda: _is_off(two, url))
 
 
 def _endings(url: str) -> list[tuple[str, str | None]]:
@@ -84,14 +84,9 @@ def _endings(url: str) -> list[tuple[str, str | None]]:
         return [(row.outcome, row.cause) for row in rows]
 
 
-def _is_soon_off(host: RunningService, url: str) -> bool:
-    """Call until the host knows; on a busy machine a look at the switch can fail."""
-    for _ in range(5):
-        assert _cards(host, "Practitioner/4") == []
-        if _endings(url)[-1] == ("filtered", "switched-off"):
-            return True
-        time.sleep(LOOK_SECONDS)
-    return False
+def _is_off(host: RunningService, url: str) -> bool:
+    assert _cards(host, "Practitioner/4") == []
+    return _endings(url)[-1] == ("filtered", "switched-off")
 
 
 def test_hosts_without_configured_keys_share_the_key_of_their_database(postgresql: PostgresqlServer) -> None:

@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service.sandbox.patients import ALL
-from cds_service.setting_parts import Limits, Sandbox
+from cds_service.setting_parts import Limits, Sandbox, Server
 from tests.support import vendors
 from tests.support.fault_server import FaultServer
 from tests.support.fhir import HBA1C, coded, condition, observation
@@ -50,7 +50,8 @@ def chart() -> tuple[dict[str, Any], ...]:
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     folder = tmp_path_factory.mktemp("vendors")
-    return make_app(folder, sandbox=Sandbox(enabled=True), limits=Limits(deadline_seconds=4)).test_client()
+    limits, server = Limits(deadline_seconds=20), Server(graceful_seconds=60)  # what is decided, not how fast
+    return make_app(folder, sandbox=Sandbox(enabled=True), limits=limits, server=server).test_client()
 
 
 def open_chart(client: FlaskClient, server: FaultServer) -> dict[str, Any]:

@@ -38,14 +38,12 @@ class PostgresqlServer:
     folder: Path
 
     def new_database(self) -> str:
-        """Make an empty database and return its address."""
+        """Return the address of what is as good as an empty database: a schema, which is made in no time."""
         name = f"test_{uuid.uuid4().hex}"
-        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self._address(name)
-
-    def _address(self, database: str) -> str:
-        return f"postgresql://trial_cds@/{database}?host={self.folder}"
+        address = f"postgresql://trial_cds@/postgres?host={self.folder}"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}")
+        return f"{address}&options=-csearch_path%3D{name}"
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

@@ -19,6 +19,9 @@ import requests
 from tests.support.ports import free_port
 
 _SECONDS_TO_START = 90
+AS_SHIPPED = "cds_service"
+PATIENT = "tests.support.patience"
+"""The same program, but that calls wait longer for the database: for tests in which it must not come too late."""
 HASH_KEYS = '["a key for tests, of no worth to anybody"]'
 """Without one a service with tenants does not start."""
 
@@ -57,10 +60,12 @@ class RunningService:
 
 
 @contextmanager
-def running_service(folder: Path, *arguments: str, **variables: str) -> Iterator[RunningService]:
+def running_service(
+    folder: Path, *arguments: str, program: str = AS_SHIPPED, **variables: str
+) -> Iterator[RunningService]:
     """Start ``trial-cds serve`` on a free loopback port, wait until it answers, and end it at the end."""
     port, log, database = free_port(), folder / "service.log", folder / "service.sqlite"
-    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *arguments]
+    command = [sys.executable, "-m", program, "serve", "--port", str(port), *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRIAL_CDS_")}
     environment |= {"TRIAL_CDS_DATABASE__URL": f"sqlite:///{database}", "TRIAL_CDS_PRIVACY__HASH_KEYS": HASH_KEYS}
     environment |= variables

@@ -6,6 +6,7 @@ import os
 import threading
 
 from cds_service.process import PerProcess
+from tests.support.forks import in_child
 
 
 def test_it_is_made_once_whoever_asks() -> None:
@@ -24,8 +25,5 @@ def test_it_is_made_once_whoever_asks() -> None:
 def test_a_child_makes_its_own() -> None:
     held = PerProcess(os.getpid)
     assert held.get() == os.getpid()
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if held.get() == os.getpid() else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert in_child(lambda: held.get() == os.getpid()) == 0
     assert held.get() == os.getpid()

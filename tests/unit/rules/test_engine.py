@@ -7,11 +7,9 @@ without a word. The reference, which walks the same tables in Python, says what 
 from __future__ import annotations
 
 import gc
-import os
 import resource
-import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from rules.assessment import Status
 from rules.decision import LARGEST_EXACT, Condition, Fact, Operator, Rule, Table, TableError, field
 from rules.engine import DurableEvaluator, EvaluationError
 from rules.reference import ReferenceEvaluator
+from tests.support.forks import in_child
 
 
 def rule(name: str, *when: Condition) -> Rule[Status]:
@@ -349,20 +348,6 @@ def test_eight_threads_get_their_own_answers(engine: DurableEvaluator) -> None:
     assert wrong == []
 
 
-def in_child(work: Callable[[], bool]) -> int:
-    """Run ``work`` in a forked child; return 0 if it returned True, else 1, or the signal that ended it."""
-    child = os.fork()
-    if child == 0:
-        try:
-            signal.alarm(20)
-            os._exit(0 if work() else 1)
-        finally:
-            os._exit(1)
-    _pid, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
-
-
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_of_a_fork_works(engine: DurableEvaluator) -> None:
     right = ("high", "value", "known", "otherwise")
     engine.fired({"X": FACT})
