@@ -43,7 +43,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_purge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--older-than", type=_days, required=True, metavar="365d", help="age in days")
+    parser.add_argument("--older-than", type=_days, required=True, metavar="365d", help="age in days; 0d: everything")
     parser.add_argument("--dry-run", action="store_true", help="only say how much would go")
     parser.add_argument(
         "--even-if-needed", action="store_true", help="delete also answers that still keep a card away: it comes back"
@@ -102,7 +102,8 @@ def _purge(options: argparse.Namespace) -> int:
     settings = load_settings(options.config)
     today = datetime.now(UTC).date()
     tables = [pauses(tenant.fatigue) for tenant in Tenants(settings)]
-    before = today - timedelta(days=options.older_than)
+    # Rows have the day of their site, which may be a day ahead of this one: 0d leaves none of them.
+    before = today - timedelta(days=options.older_than) if options.older_than else date.max
     with Database(settings.database.url).at_leisure() as connection:
         for rule in retention.rules(before, today, time.time(), tables):
             old = retention.count(connection, rule, even_if_needed=True)

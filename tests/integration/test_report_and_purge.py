@@ -178,6 +178,13 @@ def test_it_deletes_that_too_when_told(books: Books) -> None:
     assert (books.count(calls), books.count(feedback), books.count(cards_shown)) == (0, 0, 0)
 
 
+def test_0d_takes_everything_whatever_day_it_is_at_the_site(books: Books) -> None:
+    for day in (days_ago(11), TODAY, TODAY + timedelta(days=1)):
+        books.answer(books.call(day), day, "patient-ineligible")
+    assert main(["purge", "--older-than", "0d", "--even-if-needed"]) == 0
+    assert (books.count(calls), books.count(feedback), books.count(cards_shown)) == (0, 0, 0)
+
+
 def test_answers_on_unknown_cards_hold_nothing(books: Books) -> None:
     books.answer("never-shown", days_ago(11), "patient-refuses")
     assert main(["purge", "--older-than", "10d"]) == 0
