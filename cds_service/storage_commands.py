@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import orjson
 
-from cds_service.settings import load_settings
+from cds_service.settings import Settings, load_settings
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> list[argparse.ArgumentParser]:
@@ -79,7 +79,10 @@ def _report(options: argparse.Namespace) -> int:
     from cds_service.storage.database import Database
 
     wanted = report.Wanted(options.by, options.tenant, options.first, options.last)
-    with Database(load_settings(options.config).database.url).at_leisure() as connection:
+    settings = load_settings(options.config)
+    if options.tenant:
+        _tell_if_unknown(options.tenant, settings)
+    with Database(settings.database.url).at_leisure() as connection:
         found = report.summaries(connection, wanted)
     if options.format == "json":
         content = {"from": options.first, "to": options.last, "by": options.by, "rows": [s.to_json() for s in found]}
@@ -122,6 +125,7 @@ def _forget(options: argparse.Namespace) -> int:
 
     settings = load_settings(options.config)
     database = Database(settings.database.url)
+    _tell_if_unknown(options.tenant, settings)
     patients = [line.strip() for line in sys.stdin if line.strip()]
     with database.at_leisure() as connection:
         pseudonyms = Pseudonyms(site_keys(settings, database))
@@ -129,6 +133,17 @@ def _forget(options: argparse.Namespace) -> int:
             hashes = pseudonyms.patient(options.tenant, patient.removeprefix("Patient/")).hashes
             print(f"{retention.forget(connection, options.tenant, hashes)} rows deleted")
     return 0
+
+
+def _tell_if_unknown(tenant: str, settings: Settings) -> None:
+    """Tell of a name that may be misspelt. It may also be a tenant that was taken out and left rows behind."""
+    from cds_service.security.tenants import Tenants
+
+    known = [one.name for one in Tenants(settings)]
+    if tenant not in known:
+        print(
+            f"{tenant}: the settings have no tenant of this name now; they have: {', '.join(known)}.", file=sys.stderr
+        )
 
 
 def _date(text: str) -> date:

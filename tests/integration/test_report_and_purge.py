@@ -230,3 +230,16 @@ def test_a_person_is_forgotten_and_others_are_not(
     assert main(["forget", "--tenant", "a"]) == 0
     assert capsys.readouterr().out == "3 rows deleted\n0 rows deleted\n"
     assert (books.count(calls), books.count(feedback), books.count(cards_shown)) == (2, 1, 2)
+
+
+@pytest.mark.parametrize("command", ["forget", "report"])
+def test_a_tenant_that_the_settings_do_not_have_is_told(
+    command: str, books: Books, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRIAL_CDS_PRIVACY__HASH_KEYS", json.dumps([KEY]))
+    books.call(TODAY, tenant="taken-out")
+    monkeypatch.setattr("sys.stdin", io.StringIO("p1\n"))
+    assert main([command, "--tenant", "taken-out"]) == 0, "what is left of it is found all the same"
+    told = capsys.readouterr()
+    assert "taken-out: the settings have no tenant of this name now; they have: open." in told.err
+    assert {"forget": "2 rows deleted", "report": "calls                          1"}[command] in told.out
