@@ -74,7 +74,7 @@ def test_a_table_of_three_lines_is_a_tenant_with_cautious_defaults(tmp_path: Pat
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ('zonne = "UTC"', "tenants.0.zonne: no setting has this name"),
+        ('zonne = "UTC"', "tenants.0.zonne: no setting has this name; zone has"),
         ('name = "St Mary"', "tenants.0.name: give a short name of small letters, digits and hyphens"),
         ('name = "open"', "letters, digits and hyphens, and not open or none"),
         ('name = "none"', "letters, digits and hyphens, and not open or none"),
@@ -270,7 +270,7 @@ def _with_keys(folder: Path, content: bytes | None, **fields: Any) -> list[str]:
     ("content", "said"),
     [
         (None, "the file cannot be read (No such file or directory): nobody of this tenant can sign in"),
-        (b"-----BEGIN PUBLIC KEY-----", "it is not JSON: nobody of this tenant can sign in"),
+        (b"-----BEGIN PUBLIC KEY-----", "it is not a JWK Set in JSON (RFC 7517): nobody of this tenant can sign in"),
         (
             b'{"keys": []}',
             "none of its keys can be used with the tenant's algorithms (ES384, RS384): give the client's",
