@@ -17,7 +17,7 @@ from cds_service.cli import main
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Call, Feedback, Journal, Outcome, Parties
 from cds_service.storage.pseudonyms import Pseudonyms
-from cds_service.storage.report import Summary
+from cds_service.storage.report import Summary, text_lines
 from cds_service.storage.tables import calls, cards_shown, feedback, used_tokens
 from rules.assessment import Status, Verdict
 from tests.support.assessments import assessment, result
@@ -132,6 +132,10 @@ def test_the_other_formats_say_the_same(books: Books, capsys: pytest.CaptureFixt
     text = capsys.readouterr().out
     assert "emergency 1" in text
     assert "p50 40, p95 60, p99 60" in text
+
+
+def test_a_text_says_nothing_of_times_that_are_none() -> None:
+    assert "  milliseconds                   -" in text_lines([Summary("a", "total")])
 
 
 @pytest.mark.parametrize(
