@@ -17,6 +17,7 @@ from pydantic import Field, FilePath, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cds_service.fatigue_settings import Fatigue, Filters
+from cds_service.misspelt_settings import names_beside, no_such_setting
 from cds_service.patient_data.outbound import is_loopback_url
 from cds_service.setting_parts import (
     BulkData,
@@ -170,11 +171,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _misspelt(environ: Mapping[str, str]) -> list[str]:
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    known = {name.upper() for name in Settings.model_fields}
     # TRIAL_CDS_TEST_*: what the project's own tests are told, which may run in the same environment.
     given = (name for name in environ if name.upper().startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_"))
+    parts = {name: name.upper().removeprefix(PREFIX).split("__", 1)[0] for name in sorted(given)}
     return [
-        f"{name}: no setting has this name" for name in sorted(given) if name.upper().split("__", 1)[0] not in known
+        f"{name}: {no_such_setting(part, known)}"
+        for name, part in parts.items()
+        if part not in known and name.upper() != CONFIG_VARIABLE
     ]
 
 
@@ -184,5 +188,5 @@ def _problems(error: Any) -> list[str]:
         return [f"{'.'.join([*at, where])}: {what}" for where, what in error["ctx"]["problems"]]
     name = ".".join(at)
     if error["type"] == "extra_forbidden":
-        return [f"{name}: no setting has this name"]
+        return [f"{name}: {no_such_setting(at[-1], names_beside(error['loc'], Settings))}"]
     return [f"{name}: {error['msg'].removeprefix('Value error, ')}"]

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import orjson
 
-from cds_service.settings import load_settings
+from cds_service.settings import Settings, load_settings
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> list[argparse.ArgumentParser]:
@@ -43,7 +43,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_purge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--older-than", type=_days, required=True, metavar="365d", help="age in days")
+    parser.add_argument("--older-than", type=_days, required=True, metavar="365d", help="age in days; 0d: everything")
     parser.add_argument("--dry-run", action="store_true", help="only say how much would go")
     parser.add_argument(
         "--even-if-needed", action="store_true", help="delete also answers that still keep a card away: it comes back"
@@ -79,7 +79,10 @@ def _report(options: argparse.Namespace) -> int:
     from cds_service.storage.database import Database
 
     wanted = report.Wanted(options.by, options.tenant, options.first, options.last)
-    with Database(load_settings(options.config).database.url).at_leisure() as connection:
+    settings = load_settings(options.config)
+    if options.tenant:
+        _tell_if_unknown(options.tenant, settings)
+    with Database(settings.database.url).at_leisure() as connection:
         found = report.summaries(connection, wanted)
     if options.format == "json":
         content = {"from": options.first, "to": options.last, "by": options.by, "rows": [s.to_json() for s in found]}
@@ -102,7 +105,8 @@ def _purge(options: argparse.Namespace) -> int:
     settings = load_settings(options.config)
     today = datetime.now(UTC).date()
     tables = [pauses(tenant.fatigue) for tenant in Tenants(settings)]
-    before = today - timedelta(days=options.older_than)
+    # Rows have the day of their site, which may be a day ahead of this one: 0d leaves none of them.
+    before = today - timedelta(days=options.older_than) if options.older_than else date.max
     with Database(settings.database.url).at_leisure() as connection:
         for rule in retention.rules(before, today, time.time(), tables):
             old = retention.count(connection, rule, even_if_needed=True)
@@ -121,6 +125,7 @@ def _forget(options: argparse.Namespace) -> int:
 
     settings = load_settings(options.config)
     database = Database(settings.database.url)
+    _tell_if_unknown(options.tenant, settings)
     patients = [line.strip() for line in sys.stdin if line.strip()]
     with database.at_leisure() as connection:
         pseudonyms = Pseudonyms(site_keys(settings, database))
@@ -128,6 +133,17 @@ def _forget(options: argparse.Namespace) -> int:
             hashes = pseudonyms.patient(options.tenant, patient.removeprefix("Patient/")).hashes
             print(f"{retention.forget(connection, options.tenant, hashes)} rows deleted")
     return 0
+
+
+def _tell_if_unknown(tenant: str, settings: Settings) -> None:
+    """Tell of a name that may be misspelt. It may also be a tenant that was taken out and left rows behind."""
+    from cds_service.security.tenants import Tenants
+
+    known = [one.name for one in Tenants(settings)]
+    if tenant not in known:
+        print(
+            f"{tenant}: the settings have no tenant of this name now; they have: {', '.join(known)}.", file=sys.stderr
+        )
 
 
 def _date(text: str) -> date:

@@ -79,7 +79,10 @@ class TenantSettings(Part):
         default=None, description="Claim tenant of its tokens, where one issuer signs for several organisations."
     )
     jwks_url: KeyAddress | None = Field(default=None, description="Where its public keys are; or else jwks_file.")
-    jwks_file: Path | None = Field(default=None, description="A JWK Set with its public keys, read when it changes.")
+    jwks_file: Path | None = Field(
+        default=None,
+        description="A JWK Set with its public keys, read when it changes; if relative, from where the service starts.",
+    )
     jku: Claim | None = Field(
         default=None, description="What the header jku of its tokens must be if it is there; default: jwks_url."
     )

@@ -82,7 +82,9 @@ def frame(app: Flask, settings: Settings, tenants: Tenants, metrics: Metrics, tr
 
     @app.errorhandler(Unauthenticated)
     def unauthenticated(error: Unauthenticated) -> Response:
-        note(check=error.check.value, **({"claimed": error.tenant} if error.tenant else {}))
+        note(check=error.check.value, advice=error.check.advice)
+        if error.tenant:
+            note(claimed=error.tenant)
         if request.method == "POST":
             discard_body(request, settings.limits.body_bytes)
         response = Response(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})

@@ -47,6 +47,33 @@ class Check(StrEnum):
     ID = "jti"
     REPLAY = "replay"
 
+    @property
+    def advice(self) -> str:
+        """What the tenant or the operator can do about it, for the operator's log."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Check.MISSING: "send a token of its own with each call, in the header Authorization",
+    Check.SIZE: f"the header Authorization may have {LONGEST_TOKEN} characters: put less into the token",
+    Check.FORM: "send a signed JWT in compact form, with the claims iss, aud, exp, iat and jti",
+    Check.ISSUER: "no tenant has this issuer: the claim iss and the setting issuer must be equal, letter for letter",
+    Check.TENANT: "no tenant of this issuer has this tenant_claim: compare it with the claim tenant",
+    Check.TYPE: "the header typ of the token must be JWT",
+    Check.ALGORITHM: "the header alg must be one of the tenant's setting algorithms",
+    Check.KEY_ADDRESS: "the header jku must equal the tenant's jwks_url, or its setting jku",
+    Check.KEY: "no key that was read from the tenant has this kid: look with trial-cds config check --keys",
+    Check.KEY_KIND: "the key of this kid is not one that signs with this alg: compare both with the tenant's key set",
+    Check.SIGNATURE: "another key has signed than the one of this kid in the tenant's key set",
+    Check.AUDIENCE: "the claim aud must be the address called, under public_url, or one of the tenant's audiences",
+    Check.EXPIRED: "the token has expired: make one for each call, and compare the clocks",
+    Check.NOT_YET: "the token comes from the future: compare the clocks",
+    Check.LIFETIME: "the token lives too long: shorten it, or raise the tenant's max_token_seconds (Epic: 900)",
+    Check.SUBJECT: "the claim sub must equal the tenant's setting subject",
+    Check.ID: f"give each token a claim jti of its own, a text of at most {_LONGEST_JTI} characters",
+    Check.REPLAY: "the token was used before: make one for each call",
+}
+
 
 class BadToken(Exception):
     """A token that does not show who calls."""

@@ -54,7 +54,7 @@ def read_key_set(document: bytes) -> KeySet:
     try:
         content = orjson.loads(document)
     except orjson.JSONDecodeError:
-        raise KeySetUnreadable("it is not JSON") from None
+        raise KeySetUnreadable("it is not JSON; give a JWK Set (RFC 7517)") from None
     given = content.get("keys") if isinstance(content, dict) else None
     if not isinstance(given, list):
         raise KeySetUnreadable("it is not a JWK Set: an object with the array keys")

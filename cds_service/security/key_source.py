@@ -96,7 +96,7 @@ class KeyFile:
                     return None
                 content = file.read(LARGEST_SET + 1)
         except OSError as error:
-            raise KeysUnreachable(f"the file cannot be read ({error.strerror})") from None
+            raise KeysUnreachable(f"the file {self._path.absolute()} cannot be read ({error.strerror})") from None
         self._seen = seen
         return content
 

@@ -125,10 +125,10 @@ class Database:
             with self._without_hurry() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise DatabaseUnusable(
-                f"database.url: the database did not do this ({type(error).__name__}). "
-                "Another program may hold it: try again."
-            ) from None
+            # Locks and lost connections are OperationalErrors, for both kinds of databases.
+            held = isinstance(error, OperationalError)
+            advice = "Another program may hold it: try again." if held else "Look who may read and write its tables."
+            raise DatabaseUnusable(f"database.url: the database did not do this ({_name(error)}). {advice}") from None
 
     @contextmanager
     def _without_hurry(self) -> Iterator[Connection]:
@@ -230,7 +230,7 @@ class Database:
             raise DatabaseUnusable(f"database.url: {error}") from None
         except (OSError, ImportError, SQLAlchemyError) as error:
             raise DatabaseUnusable(
-                f"database.url: the database cannot be made or opened ({type(error).__name__}). "
+                f"database.url: the database cannot be made or opened ({_name(error)}). "
                 "Look at the address, the folder or server, and who may write there."
             ) from None
         finally:
@@ -285,6 +285,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
     connection.execute(f"SET statement_timeout TO '{_MOST_SECONDS}s'")
     connection.commit()
+
+
+def _name(error: Exception) -> str:
+    """Return what the driver calls the error, such as SQLITE_NOTADB or InsufficientPrivilege; never its text."""
+    inner = getattr(error, "orig", None) or error
+    return str(getattr(inner, "sqlite_errorname", type(inner).__name__))
 
 
 def _primary_code(error: OperationalError) -> int | None:

@@ -191,6 +191,7 @@ def text_lines(given: Iterable[Summary]) -> Iterable[str]:
         for measure, title in _TITLES.items():
             value = content[measure]
             if isinstance(value, dict):
-                value = ", ".join(f"{detail} {number}" for detail, number in value.items()) or "-"
+                told = (f"{detail} {number}" for detail, number in value.items() if number is not None)
+                value = ", ".join(told) or "-"
             yield f"  {title:<30} {value}"
         yield ""

@@ -181,7 +181,7 @@ def test_while_another_program_holds_the_database_the_command_says_so(
 def test_a_purge_keeps_the_last_position(database: Database) -> None:
     for position in ("off", "on", "off"):
         _switch(position)
-    assert main(["purge", "--older-than", "0d"]) == 0
+    assert main(["purge", "--older-than", "1d"]) == 0
     with database.engine.begin() as connection:
         assert len(connection.execute(select(switches)).all()) == 3, "today's are not old"
         connection.execute(switches.update().values(at=datetime(2020, 1, 1, tzinfo=UTC)))

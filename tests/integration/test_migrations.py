@@ -21,6 +21,7 @@ from cds_service.storage.tables import cards_shown, feedback, metadata
 from cds_service.storage.unusable import DatabaseUnusable
 from cds_service.storage.upgrade import alembic_config
 from tests.support.ports import free_port
+from tests.support.postgresql import PostgresqlServer
 
 OLD_CARD = {
     "card": "4e0a3a1e", "shown_at": "2026-10-01 23:30:00", "service": "s", "trial": "NCT01374854",
@@ -58,6 +59,27 @@ def test_migrations_lead_to_the_tables_that_are_used(database_url: str) -> None:
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert inspect(connection).get_pk_constraint("calls")["constrained_columns"] == ["number"]
+
+
+def test_what_hinders_the_database_is_named(tmp_path: Path, postgresql: PostgresqlServer) -> None:
+    path = tmp_path / "notes.sqlite"
+    path.write_text("no database, but a text that somebody has put in its place\n" * 20)
+    with pytest.raises(DatabaseUnusable, match=r"cannot be made or opened \(SQLITE_NOTADB\)"):
+        Database(f"sqlite:///{path}").open()
+    owner = Database(postgresql.new_database())
+    owner.upgrade()
+    with owner.engine.begin() as connection:
+        connection.execute(text("CREATE ROLE guest LOGIN"))
+    guest = Database(str(owner.engine.url.set(username="guest").render_as_string(hide_password=False)))
+    with pytest.raises(DatabaseUnusable, match=r"cannot be made or opened \(InsufficientPrivilege\)"):
+        guest.open()
+    with owner.engine.begin() as connection:
+        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest"))
+    with (
+        pytest.raises(DatabaseUnusable, match=r"did not do this \(InsufficientPrivilege\)\. .*who may read and write"),
+        guest.at_leisure() as connection,
+    ):
+        connection.execute(feedback.delete())
 
 
 def test_a_new_sqlite_file_gets_the_same_tables_without_alembic(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from cds_service.cli import main
 from cds_service.storage.database import Database
 from cds_service.storage.journal import Call, Feedback, Journal, Outcome, Parties
 from cds_service.storage.pseudonyms import Pseudonyms
-from cds_service.storage.report import Summary
+from cds_service.storage.report import Summary, text_lines
 from cds_service.storage.tables import calls, cards_shown, feedback, used_tokens
 from rules.assessment import Status, Verdict
 from tests.support.assessments import assessment, result
@@ -134,6 +134,10 @@ def test_the_other_formats_say_the_same(books: Books, capsys: pytest.CaptureFixt
     assert "p50 40, p95 60, p99 60" in text
 
 
+def test_a_text_says_nothing_of_times_that_are_none() -> None:
+    assert "  milliseconds                   -" in text_lines([Summary("a", "total")])
+
+
 @pytest.mark.parametrize(
     ("times", "expected"), [({}, None), ({7: 1}, 7), ({1: 50, 2: 50}, 1), ({1: 49, 2: 51}, 2), ({1: 94, 9: 6}, 1)]
 )
@@ -175,6 +179,13 @@ def test_it_deletes_what_is_old_and_keeps_what_still_holds(books: Books, capsys:
 def test_it_deletes_that_too_when_told(books: Books) -> None:
     books.answer(books.call(days_ago(11)), days_ago(11), "patient-ineligible")
     assert main(["purge", "--older-than", "10d", "--even-if-needed"]) == 0
+    assert (books.count(calls), books.count(feedback), books.count(cards_shown)) == (0, 0, 0)
+
+
+def test_0d_takes_everything_whatever_day_it_is_at_the_site(books: Books) -> None:
+    for day in (days_ago(11), TODAY, TODAY + timedelta(days=1)):
+        books.answer(books.call(day), day, "patient-ineligible")
+    assert main(["purge", "--older-than", "0d", "--even-if-needed"]) == 0
     assert (books.count(calls), books.count(feedback), books.count(cards_shown)) == (0, 0, 0)
 
 
@@ -223,3 +234,16 @@ def test_a_person_is_forgotten_and_others_are_not(
     assert main(["forget", "--tenant", "a"]) == 0
     assert capsys.readouterr().out == "3 rows deleted\n0 rows deleted\n"
     assert (books.count(calls), books.count(feedback), books.count(cards_shown)) == (2, 1, 2)
+
+
+@pytest.mark.parametrize("command", ["forget", "report"])
+def test_a_tenant_that_the_settings_do_not_have_is_told(
+    command: str, books: Books, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRIAL_CDS_PRIVACY__HASH_KEYS", json.dumps([KEY]))
+    books.call(TODAY, tenant="taken-out")
+    monkeypatch.setattr("sys.stdin", io.StringIO("p1\n"))
+    assert main([command, "--tenant", "taken-out"]) == 0, "what is left of it is found all the same"
+    told = capsys.readouterr()
+    assert "taken-out: the settings have no tenant of this name now; they have: open." in told.err
+    assert {"forget": "2 rows deleted", "report": "calls                          1"}[command] in told.out

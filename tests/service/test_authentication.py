@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from cds_service.security.client_token import Check
 from cds_service.storage.replay import UsedTokens
 from tests.support.service import FEEDBACK, SERVICE, call, candidate, locked, make_app, post, said, valid
 from tests.support.tokens import PUBLIC_URL, Client, bearer, key, key_set, public_jwk, st_luke, st_mary
@@ -57,9 +58,13 @@ def luke() -> Client:
     return Client(**{**vars(st_luke()), "claims": {"sub": "our-client-id"}})
 
 
-def _last_check(caplog: pytest.LogCaptureFixture) -> str | None:
+def _last_line(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     lines = [record.fields for record in caplog.records if record.message == "request"]  # type: ignore[attr-defined]
-    check = lines[-1].get("check")
+    return dict(lines[-1])
+
+
+def _last_check(caplog: pytest.LogCaptureFixture) -> str | None:
+    check = _last_line(caplog).get("check")
     return str(check) if check else None
 
 
@@ -247,7 +252,12 @@ def test_a_bad_token_is_a_bare_401_and_a_good_one_still_works(
     response = ask(client, headers())
     assert is_bare_401(response), response.data
     assert _last_check(caplog) == check
+    assert _last_line(caplog)["advice"] == Check(check).advice, "the operator is told what to compare or to change"
     assert_still_works(client, mary)
+
+
+def test_for_each_check_the_log_has_advice() -> None:
+    assert len({check.advice for check in Check}) == len(Check)
 
 
 @pytest.mark.parametrize("path", [SERVICE, FEEDBACK, f"{DISCOVERY}/no-such-service", f"{DISCOVERY}/x/feedback"])

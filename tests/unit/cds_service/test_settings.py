@@ -59,8 +59,14 @@ def test_file_can_be_named_by_a_variable(tmp_path: Path, monkeypatch: pytest.Mon
     ("text", "said"),
     [
         ('zone = "Berlin"', "zone: give a zone of the IANA database"),
-        ("zonne = 1", "zonne: no setting has this name"),
-        ("[open]\nfhir_serverz = []", "open.fhir_serverz: no setting has this name"),
+        ("zonne = 1", "zonne: no setting has this name; zone has"),
+        ("colour = 1", "colour: no setting has this name; docs/configuration.md lists all"),
+        ("[open]\nfhir_serverz = []", "open.fhir_serverz: no setting has this name; fhir_servers has"),
+        ("[recrutment]\nrequire_site_attestation = true", "recrutment: no setting has this name; recruitment has"),
+        (
+            '[recruitment.attestation]\nrole_ = "PI"',
+            "recruitment.attestation.role_: no setting has this name; role has",
+        ),
         ('public_url = "ftp://x"', "public_url: give an absolute http or https address"),
         ('[database]\nurl = "mysql://u:hush@h/d"', "database.url: give the address of an SQLite file"),
         ('[database]\nurl = "postgresql+psycopg2://u:hush@h/d"', "database.url: give the address of an SQLite file"),
@@ -95,8 +101,10 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("TRIAL_CDS_ZONEE", "UTC", "TRIAL_CDS_ZONEE: no setting has this name"),
-        ("TRIAL_CDS_OPEN__ALOW", "true", "open.alow: no setting has this name"),
+        ("TRIAL_CDS_ZONEE", "UTC", "TRIAL_CDS_ZONEE: no setting has this name; ZONE has"),
+        ("TRIAL_CDS_SERVR__WORKERS", "2", "TRIAL_CDS_SERVR__WORKERS: no setting has this name; SERVER has"),
+        ("TRIAL_CDS_COLOUR", "red", "TRIAL_CDS_COLOUR: no setting has this name; docs/configuration.md lists all"),
+        ("TRIAL_CDS_OPEN__ALOW", "true", "open.alow: no setting has this name; allow has"),
         ("TRIAL_CDS_OPEN__FHIR_SERVERS", "http://x", "written as JSON"),
     ],
 )

@@ -74,7 +74,7 @@ def test_a_table_of_three_lines_is_a_tenant_with_cautious_defaults(tmp_path: Pat
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ('zonne = "UTC"', "tenants.0.zonne: no setting has this name"),
+        ('zonne = "UTC"', "tenants.0.zonne: no setting has this name; zone has"),
         ('name = "St Mary"', "tenants.0.name: give a short name of small letters, digits and hyphens"),
         ('name = "open"', "letters, digits and hyphens, and not open or none"),
         ('name = "none"', "letters, digits and hyphens, and not open or none"),
@@ -269,8 +269,8 @@ def _with_keys(folder: Path, content: bytes | None, **fields: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "the file cannot be read (No such file or directory): nobody of this tenant can sign in"),
-        (b"-----BEGIN PUBLIC KEY-----", "it is not JSON: nobody of this tenant can sign in"),
+        (None, ".json cannot be read (No such file or directory): nobody of this tenant can sign in"),
+        (b"-----BEGIN PUBLIC KEY-----", "it is not JSON; give a JWK Set (RFC 7517): nobody of this tenant can sign in"),
         (
             b'{"keys": []}',
             "none of its keys can be used with the tenant's algorithms (ES384, RS384): give the client's",
@@ -303,7 +303,8 @@ def test_config_check_ends_with_1_when_nobody_could_sign_in(tmp_path: Path, caps
     path = tmp_path / "trial-cds.toml"
     path.write_text(MINIMAL.replace("jwks_url", "jwks_file"), encoding="utf-8")
     assert main(["config", "check", "--config", str(path)]) == 1
-    assert "tenants.0.jwks_file: the file cannot be read" in capsys.readouterr().err
+    whole_path = Path("https:/ehr.example/jwks").absolute()
+    assert f"tenants.0.jwks_file: the file {whole_path} cannot be read" in capsys.readouterr().err
     path.write_text(MINIMAL, encoding="utf-8")
     assert main(["config", "check", "--config", str(path)]) == 0
     assert "- tenants.0 (st-mary): " in capsys.readouterr().out
