@@ -59,12 +59,6 @@ class CodeableConcept(Struct, frozen=True, gc=False):
 class Reference(Struct, frozen=True, gc=False):
     reference: str | None = None
     display: str | None = None
-    type: str | None = None
-
-
-class Identifier(Struct, frozen=True, gc=False):
-    system: str | None = None
-    value: str | None = None
 
 
 LARGEST_EXPONENT = 40
@@ -90,7 +84,6 @@ class Quantity(Struct, frozen=True, gc=False):
     value: Decimal | None = None
     comparator: str | None = None
     unit: Code | None = None
-    system: Code | None = None
     code: Code | None = None
 
     def __post_init__(self) -> None:

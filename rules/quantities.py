@@ -27,9 +27,19 @@ _COMPARATORS = {"≤": "<=", "≥": ">="}
 UCUM = "http://unitsofmeasure.org"
 
 
+@lru_cache(maxsize=4096)  # laboratories report few digits, so the same numbers come again and again
 def exact(number: Decimal) -> Fraction:
     """Return a finite number as a fraction. (Fraction itself first finds out what it was given.)"""
     return Fraction(*number.as_integer_ratio())
+
+
+def _beyond(value: Fraction, limit: Fraction) -> int:
+    """Return a number above zero when ``value`` is above ``limit``, zero when it equals it, else one below zero.
+
+    All that is measured is compared so, some of it often, and two fractions take several times as long.
+    """
+    (numerator, denominator), (limit_numerator, limit_denominator) = value.as_integer_ratio(), limit.as_integer_ratio()
+    return numerator * limit_denominator - limit_numerator * denominator
 
 
 class Interval(Struct, frozen=True):
@@ -70,13 +80,15 @@ class Interval(Struct, frozen=True):
         """True when every value is < ``limit`` (or <= with ``inclusive``)."""
         if self.high is None:
             return False
-        return self.high < limit or (self.high == limit and (inclusive or self.high_open))
+        beyond = _beyond(self.high, limit)
+        return beyond < 0 or (beyond == 0 and (inclusive or self.high_open))
 
     def wholly_above(self, limit: Fraction, inclusive: bool = False) -> bool:
         """True when every value is > ``limit`` (or >= with ``inclusive``)."""
         if self.low is None:
             return False
-        return self.low > limit or (self.low == limit and (inclusive or self.low_open))
+        beyond = _beyond(self.low, limit)
+        return beyond > 0 or (beyond == 0 and (inclusive or self.low_open))
 
     def __add__(self, other: Interval) -> Interval:
         return Interval(

@@ -31,7 +31,6 @@ class Resource(Struct, frozen=True, gc=False, kw_only=True, tag_field="resourceT
     """What every resource has; ``reference`` is how evidence names it."""
 
     id: str | None = None
-    meta: Meta | None = None
     contained: list[msgspec.Raw] | None = None
 
     @property
@@ -54,6 +53,7 @@ class Communication(Struct, frozen=True, gc=False):
 
 
 class Patient(Resource, frozen=True, gc=False, kw_only=True):
+    meta: Meta | None = None
     birth_date: str | None = None
     gender: str | None = None
     deceased_boolean: bool | None = None
@@ -118,10 +118,8 @@ class Component(Value, frozen=True, gc=False, kw_only=True):
 
 class Observation(Value, frozen=True, gc=False, kw_only=True, tag_field="resourceType", tag=True):
     id: str | None = None
-    meta: Meta | None = None
     contained: list[msgspec.Raw] | None = None
     status: str | None = None
-    category: list[CodeableConcept] | None = None
     subject: Reference | None = None
     focus: list[Reference] | None = None
     encounter: Reference | None = None
@@ -130,10 +128,8 @@ class Observation(Value, frozen=True, gc=False, kw_only=True, tag_field="resourc
     effective_instant: str | None = None
     issued: str | None = None
     specimen: Reference | None = None
-    method: CodeableConcept | None = None
     note: list[Annotation] | None = None
     component: list[Component] | None = None
-    has_member: list[Reference] | None = None
 
     @property
     def reference(self) -> str:
@@ -202,7 +198,6 @@ class Medication(Resource, frozen=True, gc=False, kw_only=True):
 
 
 class Hospitalization(Struct, frozen=True, gc=False):
-    admit_source: CodeableConcept | None = None
     discharge_disposition: CodeableConcept | None = None
 
 
