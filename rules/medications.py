@@ -151,7 +151,7 @@ _SUPPLIES = re.compile(
 """What goes with a drug and is none: "insulin syringe", "pen needles for insulin"."""
 _AMOUNT = re.compile(r"\d\s*(?:mg|mcg)\b|\d\s*(?:units?|iu|unt)\s*/\s*[\d.,]*\s*ml\b", re.IGNORECASE)
 """The strength of a drug, by which "enoxaparin 80 mg/0.8 mL syringe" is one."""
-_DENIAL = re.compile(r"\b(?:no|not|never|denies|denied|without)\b", re.IGNORECASE)
+_DENIAL = re.compile(r"\b(?:no|not|never|denies|denied|without|keine?[rnms]?|nicht|ohne)\b", re.IGNORECASE)
 """What follows in a drug's name is not given: "no insulin". What stands before is: "warfarin, do not crush"."""
 
 

@@ -29,12 +29,12 @@ from rules.codes import (
 from rules.datatypes import CodeableConcept, Coding
 
 _CUES = re.compile(
-    r"\b(no|not|denies|denied|without|negative|r/o|rule[sd]? out|ruled|possible|possibly|probable|probably|"
-    r"suspect(?:ed)?|suspicion|query|family|fh|fhx|mother|father|sister|brother|parent|screen(?:ing|ed)?|"
-    r"risk)\b|\?",
+    r"\b(no|not|none|never|nil|absent|absence|denies|denied|without|negative|excluded?|unlikely|r/o|rule[sd]? out|"
+    r"ruled|possible|possibly|probable|probably|suspect(?:ed)?|suspicion|query|family|fh|fhx|mother|father|sister|"
+    r"brother|parent|screen(?:ing|ed)?|risk|keine?[rnms]?|nicht|ohne|verdacht|ausschluss)\b|\?",
     re.IGNORECASE,
 )
-"""Words that take the assertion out of a phrase: negation, doubt, family, screening."""
+"""Words that take the assertion out of a phrase: negation, doubt, family, screening; negation in German too."""
 
 
 @dataclass(frozen=True, slots=True)

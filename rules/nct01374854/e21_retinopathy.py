@@ -185,7 +185,7 @@ def _grade_reader(chart: Chart) -> Reader:
     def read(value: Value) -> Grade:
         for answer_set, meaning in meanings:
             coded = answer_set.find(value.value_codeable_concept)
-            if coded or answer_set.find_words(_text(value), cues=False):
+            if coded or answer_set.find_words(_text(value), cues=meaning is Grade.PROLIFERATIVE):
                 return meaning
         return Grade.UNCLEAR
 

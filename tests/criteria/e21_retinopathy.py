@@ -165,7 +165,14 @@ CASES = [
          expect="not-met"),
     # macula
     case("macular edema found", macula("37231002"), expect="met", rule="macula"),
+    case("proliferative retinopathy denied in words",
+         lab("71490-7", "No proliferative retinopathy", DAY, text=True),
+         lab("71491-5", "No proliferative changes", DAY, text=True), expect="not-met", rule="graded"),
+    case("proliferative retinopathy called absent",
+         lab("71490-7", "Proliferative retinopathy: absent", DAY, text=True), expect="unknown"),
     case("macular edema found, in words", lab("32451-7", "Macular edema", DAY, text=True), expect="met"),
+    *(case(f"macula: {words}", T1DM, lab("32451-7", words, DAY, text=True), exam(), expect="not-met")
+      for words in ("Macular edema: absent", "Macular edema - none", "Macular edema unlikely")),
     case("no macular edema, in words", T1DM, lab("32451-7", "No macular edema", DAY, text=True), exam(),
          expect="not-met"),
     case("macular edema found two years ago", T1DM, macula("37231002", "2023-06-20"), exam(),
