@@ -2,7 +2,8 @@
 
 Entered-in-error and refuted Conditions assert nothing. Family history and screening codes stand in no value
 set. A diagnosis that is only provisional, differential or unconfirmed needs a clinician, and so does one
-that only free text names (clinical reference, section 1.3 and rulings 7 and 8).
+that only free text names, or whose text disagrees with its code ("suspected", "family history of") (clinical
+reference, sections 1.1 and 1.3 and rulings 7 and 8).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rules.datatypes import CodeableConcept
 from rules.dates import Moment
 from rules.resources import Condition
 from rules.searches import SearchState
-from rules.value_sets import Match, ValueSet, find_match
+from rules.value_sets import Match, ValueSet, denies_its_code, find_match
 from rules.words import count
 
 
@@ -47,7 +48,7 @@ class Diagnosis(Struct, frozen=True):
     match: Match
     course: Course
     confirmed: bool
-    """False for provisional, differential and unconfirmed, and for a status nobody defines."""
+    """False for provisional, differential and unconfirmed, for a status nobody defines, and for one its text doubts."""
     on_problem_list: bool
     onset: Moment | None
     """Onset as a date or a period's start; other forms of onset are read by `rules.onset`."""
@@ -107,7 +108,9 @@ def is_asserted(condition: Condition) -> bool:
 
 def _is_confirmed(condition: Condition) -> bool:
     status = status_code(condition.verification_status)
-    return status in (None, "confirmed") and _german_mark(condition) not in (_RULED_OUT, _SUSPECTED)
+    if status not in (None, "confirmed") or denies_its_code(condition.code):
+        return False
+    return _german_mark(condition) not in (_RULED_OUT, _SUSPECTED)
 
 
 _GERMAN_MARK = "icd-10-gm-diagnosesicherheit"

@@ -26,7 +26,7 @@ from rules.codes import (
     words_in,
     words_of,
 )
-from rules.datatypes import CodeableConcept, Coding
+from rules.datatypes import LONGEST_VALUE, CodeableConcept, Coding
 
 _CUES = re.compile(
     r"\b(no|not|none|never|nil|absent|absence|denies|denied|without|negative|excluded?|unlikely|r/o|rule[sd]? out|"
@@ -35,6 +35,16 @@ _CUES = re.compile(
     re.IGNORECASE,
 )
 """Words that take the assertion out of a phrase: negation, doubt, family, screening; negation in German too."""
+
+
+_NOT_AS_CODED = re.compile(
+    r"\W*(?:\?|(?:r/o|rule[sd]? out|suspect(?:ed)?|suspicion|possibl[ey]|probabl[ey]|query|family history|"
+    r"fhx?(?=:| of)|(?:at )?risk|screen(?:ing)?|no|denies|negative for|keine?[rnms]?|verdacht|v\. ?a\.|ausschluss)"
+    r"(?!\w))|.*\?\W*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How a text begins, or ends, that takes back the code beside it. Within names of diseases such words mean little
+("without complications", "not elsewhere classified")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +227,12 @@ def _any_of(phrases: Iterable[str]) -> re.Pattern[str] | None:
 def is_doubted(text: str) -> bool:
     """True when free text has a cue of negation, doubt, family or screening: it asserts nothing."""
     return _CUES.search(text) is not None
+
+
+def denies_its_code(concept: CodeableConcept | None) -> bool:
+    """True when the text of a coded concept says "suspected", "family history of" or "no": code and text disagree."""
+    text = concept.text if concept and concept.codings else None
+    return bool(text) and len(text or "") <= LONGEST_VALUE and _NOT_AS_CODED.match(text or "") is not None
 
 
 COLUMNS = ("system", "code", "display", "match", "except", "verified", "source", "note")

@@ -229,6 +229,12 @@ CASES = [
         rule="doubtful",
     ),
     case(
+        "heart failure by its code, suspected by its text",
+        diagnosis("icd10cm:I50.9", text="Suspected heart failure"),
+        expect="needs-judgement",
+        rule="doubtful",
+    ),
+    case(
         "unstable angina, refuted",
         diagnosis("icd10cm:I20.0", verification="refuted", onset="2025-05-01"),
         DIABETES,

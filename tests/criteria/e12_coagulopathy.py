@@ -363,8 +363,14 @@ CASES = [
             "Factor VII deficiency",
             "Hereditary deficiency of other clotting factors",
             "factor V Leiden",
-            "no factor V deficiency",
         )
+    ),
+    case(
+        'D68.2 with the text "no factor V deficiency"',
+        *NORMAL,
+        diagnosis("icd10cm:D68.2", text="no factor V deficiency"),
+        expect="needs-judgement",
+        rule="disorder-doubtful",
     ),
     case("D68.2 without a text", *NORMAL, diagnosis("icd10cm:D68.2"), expect="needs-judgement", rule="disorder"),
     case(

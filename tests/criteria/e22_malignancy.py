@@ -286,6 +286,21 @@ CASES = [
             "Polycythemia vera",
         )
     ),
+    *(
+        case(
+            f"coded, but the text says: {text}",
+            diagnosis("icd10cm:C34.90", text=text),
+            expect="needs-judgement",
+            rule="doubtful",
+            says="not confirmed",
+        )
+        for text in ("r/o lung cancer", "Suspected lung cancer", "Lung cancer?", "Family history of lung cancer")
+    ),
+    case(
+        "the name of a cancer with a negation in it",
+        diagnosis("icd10cm:C85.90", text="Non-Hodgkin lymphoma, not otherwise specified"),
+        expect="met",
+    ),
     case("ruled out in words", diagnosis(text="r/o lung cancer"), expect="not-met"),
     case("family history in words", diagnosis(text="Family history of breast cancer"), expect="not-met"),
     # none

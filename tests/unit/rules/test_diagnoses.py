@@ -92,6 +92,22 @@ def test_a_code_wins_over_words() -> None:
     assert find(chart(diagnosis(text="no gout")).record.conditions[0], GOUT, GOUT_WORDS) is None
 
 
+@pytest.mark.parametrize("text", [
+    "Suspected gout", "r/o gout", "? gout", "Gout?", "Possible gout", "Family history of gout", "FH: gout", "No gout",
+    "Denies gout", "Screening for gout", "Verdacht auf Gicht", "V. a. Gicht",
+])  # fmt: skip
+def test_a_text_that_takes_back_its_code_needs_a_clinician(text: str) -> None:
+    assert not only(diagnosis("icd10cm:M10.9", text=text)).certain
+
+
+@pytest.mark.parametrize("text", [
+    "Gout, not elsewhere classified", "Gout without tophus", "History of gout", "Norwegian gout", "Gout; no tophus",
+    "FH", "Risky gout",
+])  # fmt: skip
+def test_words_within_the_name_of_a_disease_do_not(text: str) -> None:
+    assert only(diagnosis("icd10cm:M10.9", text=text)).certain
+
+
 def test_when_it_began() -> None:
     visit = resource("Encounter", "visit", id="e1", status="finished", period={"start": "2021-05-01"})
     at = {"encounter": {"reference": "Encounter/e1"}}

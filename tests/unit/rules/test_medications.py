@@ -154,7 +154,8 @@ def test_a_warning_or_a_form_beside_its_name_leaves_a_drug_what_it_is(name: str)
 
 
 @pytest.mark.parametrize("name", [
-    "No insulin", "denies insulin", "not on insulin", "Kein Insulin", "Insulin syringe-needle U-100 0.5 mL 31 gauge", "insulin syringe",
+    "No insulin", "denies insulin", "not on insulin", "Kein Insulin", "insulin syringe",
+    "Insulin syringe-needle U-100 0.5 mL 31 gauge",
 ])  # fmt: skip
 def test_what_denies_a_drug_or_goes_with_it_is_none(name: str) -> None:
     assert found(medication(name)) == []
