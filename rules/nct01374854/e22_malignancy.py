@@ -25,7 +25,8 @@ RULES = (
     Rule("in-situ-or-uncertain", (field.uncertain >= 1,), Status.NEEDS_JUDGEMENT,
          "A tumour in situ or of uncertain behaviour is recorded: {uncertain}."),
     Rule("doubtful", (field.doubtful >= 1,), Status.NEEDS_JUDGEMENT,
-         "A tumour, not confirmed or only as free text: {doubtful}.", Confidence.LOW),
+         "A tumour, not confirmed, only as free text, or coded as benign, screening or family history too: {doubtful}.",
+         Confidence.LOW),
     Rule("not-all-seen", (field.absent.fails,), Status.UNKNOWN,
          "No malignancy among the diagnoses that could be read: {why}.", Confidence.LOW),
     Rule("none", (), Status.NOT_MET, "No malignancy is recorded.", Confidence.LOW, Basis.ABSENCE),
@@ -36,7 +37,7 @@ def find(chart: Chart) -> Finding:
     """Return tumours by behaviour and course."""
     sets = {name: chart.value_set(name) for name in _TUMOURS}
     everything = diagnoses(chart, *sets.values())
-    certain = [d for d in everything if d.certain]
+    certain = [d for d in everything if d.certain and not _is_in(chart, d, _DENYING)]
     milder = [d for d in certain if any(_is_in(chart, d, name) for name in _MILDER)]
     cancers = [d for d in certain if d not in milder]
     current = [d for d in cancers if d.current]
@@ -48,13 +49,15 @@ def find(chart: Chart) -> Finding:
         "single": single,
         "past": [*(d for d in cancers if not d.current), *(d for d in milder if not _is_uncertain(chart, d))],
         "uncertain": [d for d in milder if _is_uncertain(chart, d)],
-        "doubtful": [d for d in everything if not d.certain],
+        "doubtful": [d for d in everything if d not in certain],
     }
     return grouped_finding(groups, absence(chart, *sets.values()))
 
 
 _MILDER = ("tumour_uncertain", "malignancy_history")
 """An entry that has such a code beside one of a malignancy contradicts itself: judgement."""
+_DENYING = "traps_e22"
+"""So does one that is coded as benign, as screening or as family history as well."""
 _TUMOURS = ("malignancy", "skin_cancer", *_MILDER)
 
 

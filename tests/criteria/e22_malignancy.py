@@ -301,6 +301,19 @@ CASES = [
         diagnosis("icd10cm:C85.90", text="Non-Hodgkin lymphoma, not otherwise specified"),
         expect="met",
     ),
+    *(
+        case(
+            f"malignant and {words} in one entry",
+            diagnosis("icd10cm:C73", code),
+            expect="needs-judgement",
+            rule="doubtful",
+        )
+        for code, words in (
+            ("icd10cm:D34", "benign"),
+            ("icd10cm:Z12.89", "screening"),
+            ("icd10cm:Z80.8", "family history"),
+        )
+    ),
     case("ruled out in words", diagnosis(text="r/o lung cancer"), expect="not-met"),
     case("family history in words", diagnosis(text="Family history of breast cancer"), expect="not-met"),
     # none

@@ -48,6 +48,15 @@ CASES = [
         diagnosis("icd10cm:F50.2", clinical=None, category="encounter-diagnosis"),
         expect="met",
     ),
+    *(
+        case(
+            f"anorexia nervosa and loss of appetite in one entry, {code}",
+            diagnosis("icd10cm:F50.00", code),
+            expect="needs-judgement",
+            rule="doubtful",
+        )
+        for code in ("icd10cm:R63.0", "snomed:79890006")
+    ),
     case(
         "an entry with a code of bulimia and an unspecific one",
         diagnosis("icd10cm:F50.9", "snomed:78004001"),
