@@ -7,6 +7,7 @@ nicotine, drugs for dependence and treated opioid use disorder need judgement.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -142,9 +143,19 @@ def says(chart: Chart, value: Value) -> Smoking:
     coded = [meaning for meaning, name in _SETS.items() if chart.value_set(name).find(answer)]
     if coded:
         return coded[0] if len(coded) == 1 else Smoking.UNCLEAR
-    words = answer.display if answer else value.value_string
-    said = (meaning for meaning in _SETS if _has_words(chart, meaning, words))
-    return next(said, Smoking.NOT_KNOWN)
+    words = (answer.display if answer else value.value_string) or ""
+    said = _in_words(chart, words)
+    if said is Smoking.NONE and Smoking.CURRENT in {_in_words(chart, part) for part in _PART.split(words)}:
+        return Smoking.UNCLEAR
+    return said
+
+
+_PART = re.compile(r"[;,.]|\b(?:but|now)\b", re.IGNORECASE)
+"""Where one part of a status ends: "former cigarette smoker, cigar smoker" says two things."""
+
+
+def _in_words(chart: Chart, words: str) -> Smoking:
+    return next((meaning for meaning in _SETS if _has_words(chart, meaning, words)), Smoking.NOT_KNOWN)
 
 
 def _has_words(chart: Chart, meaning: Smoking, words: str | None) -> bool:
@@ -166,13 +177,17 @@ class _Sorted:
 def _sorted(chart: Chart, *value_sets: ValueSet) -> _Sorted:
     """Sort problems that are not over: certain and current ones exclude, the others are doubtful.
 
-    An entry that has a code of remission as well contradicts itself.
+    An entry that has a code of remission as well, or whose text speaks of it, contradicts itself.
     """
-    remission = chart.value_set("substance_remission")
     found = [d for d in diagnoses(chart, *value_sets) if d.course is not Course.PAST and d.impossible_onset is None]
-    agreed = [d for d in found if d.certain and not remission.find(d.condition.code)]
+    agreed = [d for d in found if d.certain and not _is_remitted(chart, d)]
     sure = [d for d in agreed if d.current or _recent(chart, d)]
     return _Sorted(sure, [d for d in found if d not in sure])
+
+
+def _is_remitted(chart: Chart, diagnosis: Diagnosis) -> bool:
+    remission, code = chart.value_set("substance_remission"), diagnosis.condition.code
+    return bool(remission.find(code) or (code and remission.mentions(code.text)))
 
 
 def _recent(chart: Chart, diagnosis: Diagnosis) -> bool:
