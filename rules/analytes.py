@@ -46,7 +46,7 @@ def _analyte(name: str, item: Mapping[str, Any]) -> Analyte:
         assumed=tuple(
             AssumedUnit(
                 Fraction(rule["range"][0]), Fraction(rule["range"][1]), rule["unit"],
-                Confidence(rule["confidence"]), frozenset(rule.get("codes") or ()),
+                Confidence(rule["confidence"]), frozenset(rule.get("codes") or ()), rule.get("comparators", False),
             )
             for rule in item.get("missing_unit") or ()
         ),

@@ -185,6 +185,8 @@ class AssumedUnit:
     unit: str
     confidence: Confidence
     codes: frozenset[str] = frozenset()
+    comparators: bool = False
+    """Also a bound, such as ``>60``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,9 +216,11 @@ class Analyte:
             return special[unit]
         return self.units.get(unit)
 
-    def unit_for(self, value: Fraction, code: str | None) -> AssumedUnit | None:
-        """Return what a bare number may be taken as, or None."""
+    def unit_for(self, value: Fraction, code: str | None, *, exact: bool = True) -> AssumedUnit | None:
+        """Return what a bare number may be taken as, or None; not ``exact`` for a bound such as ``>60``."""
         for rule in self.assumed:
+            if not exact and not rule.comparators:
+                continue
             if rule.low <= value <= rule.high and (not rule.codes or code in rule.codes):
                 return rule
         return None

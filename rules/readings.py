@@ -203,7 +203,8 @@ def _unit(
             return unit, Confidence.HIGH, ""
     if raw.spellings:
         return None, Confidence.HIGH, f"the unit is not recognised for {analyte.name}: {raw.spellings[-1]}"
-    assumed = analyte.unit_for(reported.low, code) if reported.point and reported.low is not None else None
+    bounds = [bound for bound in {reported.low, reported.high} if bound is not None]
+    assumed = analyte.unit_for(bounds[0], code, exact=reported.point) if len(bounds) == 1 else None
     if assumed:
         return assumed.unit, assumed.confidence, f"reported without a unit, taken as {assumed.unit}"
     return None, Confidence.HIGH, "the result has no unit"

@@ -133,7 +133,7 @@ def find(chart: Chart) -> Finding:
         renal_diagnosis=bool(end_stage or other),
         low_egfr=egfr.interval is not None and egfr.interval.wholly_below(chart.limit("egfr")),
         egfr_conflict=egfr.state == "conflict",
-        egfr_read=egfr.cause is not Cause.UNREADABLE,
+        egfr_read=egfr.state != "unknown" or egfr.cause in _NO_EGFR,
         diagnoses_seen=seen.counts,
     )
     disease = [*end_stage, *other]
@@ -154,6 +154,8 @@ def find(chart: Chart) -> Finding:
     )
 
 
+_NO_EGFR = (Cause.NONE, Cause.STALE, Cause.NO_VALUE, Cause.UNDATED, Cause.FUTURE, Cause.SEARCH)
+"""Then there is none that could speak against the creatinine, or the creatinine is not known either."""
 _DISEASES = ("esrd_dialysis", "kidney_transplant", "ckd_or_aki", "ckd_unstated")
 
 

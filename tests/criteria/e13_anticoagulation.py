@@ -116,6 +116,7 @@ CASES = [
         near=False,
     ),
     case("INR 1.6 without a unit", inr("1.6", ucum=False), METFORMIN, expect="met"),
+    case("INR above 10, without a unit", inr(">10", ucum=False), METFORMIN, expect="met"),
     case("INR 1.6, 90 days old", inr("1.6 {INR}", "2025-03-17"), METFORMIN, expect="met"),
     case(
         "INR 1.6, 91 days old is shown only",

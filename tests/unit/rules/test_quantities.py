@@ -215,6 +215,7 @@ def test_assumed_units_hold_inside_their_range_and_codes() -> None:
     assert analyte.unit_for(Fraction("2.9"), "4548-4") is None
     assert analyte.unit_for(Fraction(8), "59261-8") is None
     assert analyte.unit_for(Fraction(8), None) is None
+    assert analyte.unit_for(Fraction(8), "4548-4", exact=False) is None
 
 
 def test_plausible_is_what_is_not_wholly_outside() -> None:
