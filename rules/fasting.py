@@ -16,7 +16,7 @@ from rules.record import Retrieved
 from rules.resources import Observation, Value
 from rules.results import IGNORED, Result, at_one_time
 from rules.specimens import Beside
-from rules.value_sets import ValueSet
+from rules.value_sets import ValueSet, is_doubted
 
 
 def is_fasting(chart: Chart, observation: Observation, *, by_code: bool) -> bool:
@@ -76,7 +76,7 @@ def _concept(chart: Chart, concept: CodeableConcept) -> bool | None:
 def _words(chart: Chart, text: str | None) -> bool | None:
     """Read a note: "fasting" is yes; "non-fasting", "random", "not fasting", "fasting?" and "fasting 2 h" are no.
 
-    "Fasting status unknown" is neither.
+    "Fasting status unknown" and "reference range for fasting samples" are neither.
     """
     if chart.value_set("fasting_no").find_words(text):
         return False
@@ -84,7 +84,7 @@ def _words(chart: Chart, text: str | None) -> bool | None:
     if text is None or not words.mentions(text):
         return None
     if not words.find_words(text):
-        return False
+        return False if is_doubted(text) else None
     if _UNTOLD.search(text):
         return None
     return all(int(hours) >= chart.limit("fasting_hours") for hours in _HOURS.findall(text))

@@ -93,6 +93,9 @@ CASES = [
     case("a fasting-coded test with the note non-fasting",
          lab("3048-6", "250 mg/dL", DAY, note=[{"text": "non-fasting"}]), expect="unknown",
          rule="triglycerides-need-fasting"),
+    *[case(f"a remark that does not say that the person fasted: {remark}", ldl("100 mg/dL"),
+           tg("250 mg/dL", note=[{"text": remark}]), expect="unknown", rule="triglycerides-need-fasting")
+      for remark in ("Fasting status unknown", "Reference range for fasting samples: below 150 mg/dL")],
     case("of one time, the fasting value stands for the other", ldl("100 mg/dL"), fasting_tg("180 mg/dL"),
          tg("250 mg/dL"), expect="not-met"),
     # calculated LDL

@@ -293,6 +293,12 @@ CASES = [
          lab(FASTING, "0.9 ng/mL", DAY, status="preliminary"), expect="needs-judgement"),
     case("entered in error", lab(FASTING, "0.1 ng/mL", DAY, status="entered-in-error"), expect="unknown"),
     case("cancelled", lab(FASTING, "0.1 ng/mL", DAY, status="cancelled"), expect="unknown"),
+    *[case(f"a remark that does not say that the person fasted: {remark}",
+           lab("1986-9", "0.8 ng/mL", DAY, note=[{"text": remark}]), expect="unknown")
+      for remark in ("Fasting status unknown", "Reference range for fasting samples: 0.8-3.9 ng/mL",
+                     "A fasting sample is recommended")],
+    case("a fasting test with the range of fasting samples in a remark", lab("13037-7", "0.8 ng/mL", DAY,
+         note=[{"text": "Reference range, fasting: 0.8-3.9 ng/mL"}]), expect="not-met"),
     case("no value, with a reason", lab(FASTING, None, DAY, dataAbsentReason={"text": "hemolyzed"}),
          expect="unknown", says="hemolyzed"),
     case("in the future", lab(FASTING, "0.1 ng/mL", "2025-07-01"), expect="unknown", says="future"),
