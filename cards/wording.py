@@ -306,7 +306,7 @@ def cleared_by_record(results: Sequence[CriterionResult]) -> Markdown:
 
 
 def confidential_clear(number: int) -> Markdown:
-    return Markdown(f"{count(number, 'confidential item')}: nothing found.")
+    return Markdown(f"{count(number, 'confidential item')}: nothing that excludes was found.")
 
 
 def not_assessed(results: Sequence[CriterionResult]) -> Markdown:

@@ -324,7 +324,7 @@ def test_confidential_items_are_counted_and_not_named() -> None:
     for secret in ("HIV", "TB", "hepatitis", "anorexia", "bulimia", "Dementia", "E9", "E29"):
         assert secret not in shown
     assert "A confidential item is open: see the chart" in shown
-    assert "1 confidential item: nothing found" in shown
+    assert "1 confidential item: nothing that excludes was found" in shown
 
 
 def test_full_detail_names_them() -> None:
@@ -353,7 +353,7 @@ def test_no_status_of_a_confidential_item_lets_its_name_finding_or_source_out(st
     given = assessment(secret, result("I8", Status.MET))
     shown = card(given, trial_for(given))
     assert "SECRET" not in str(shown)
-    expected = {Status.MET: "is present", Status.NOT_MET: "nothing found"}.get(status, "is open")
+    expected = {Status.MET: "is present", Status.NOT_MET: "nothing that excludes was found"}.get(status, "is open")
     assert expected in shown["detail"]
 
 
