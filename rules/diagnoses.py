@@ -39,6 +39,7 @@ _RETURNED = frozenset({"recurrence", "relapse"})
 _CURRENT = _RETURNED | {"active"}
 _PAST = frozenset({"inactive", "remission", "resolved"})
 _NOT_ASSERTED = frozenset({"entered-in-error", "refuted"})
+_STATUSES = _CURRENT | _PAST | _NOT_ASSERTED | {"confirmed", "unconfirmed", "provisional", "differential"}
 
 
 class Diagnosis(Struct, frozen=True):
@@ -94,10 +95,15 @@ class Diagnosis(Struct, frozen=True):
 
 
 def status_code(concept: CodeableConcept | None) -> str | None:
-    """Return the code of a status, trimmed (one EHR sends a trailing blank) and in lower case."""
-    code = next((c.code for c in concept.codings if c.code), None) if concept else None
-    text = code or (concept.text if concept else None)
-    return text.strip().lower() if text else None
+    """Return the code of a status, trimmed (one EHR sends a trailing blank) and in lower case.
+
+    Beside FHIR's own code there may be others that say the same, such as SNOMED's, in any order.
+    """
+    if concept is None:
+        return None
+    codes = [coding.code.strip().lower() for coding in concept.codings if coding.code]
+    own = next((code for code in codes if code in _STATUSES), None)
+    return own or next(iter(codes), None) or (concept.text.strip().lower() if concept.text else None)
 
 
 def is_asserted(condition: Condition) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.criteria.given import Given, case, diagnosis, encounter
+from tests.criteria.given import Given, case, diagnosis, encounter, resource
 from tests.criteria.hygiene import diagnosis_hygiene
 
 CRITERION = "E25"
@@ -20,6 +20,16 @@ def at(kind: str, start: str, name: str = "stay") -> Given:
 def coded(code: str, name: str = "stay", **more: Any) -> Given:
     """An encounter diagnosis."""
     return diagnosis(code, category="encounter-diagnosis", encounter={"reference": f"Encounter/{name}"}, **more)
+
+
+def german(letter: str) -> Given:
+    """A stroke in ICD-10-GM with its certainty, as German records write it."""
+    extension = {
+        "url": "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit",
+        "valueCoding": {"code": letter},
+    }
+    coding = {"system": "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "code": "I63.9", "extension": [extension]}
+    return resource("Condition", f"I63.9 in ICD-10-GM with certainty {letter}", code={"coding": [coding]})
 
 
 CASES = [
@@ -115,6 +125,20 @@ CASES = [
         coded("icd10cm:I69.351", "later"),
         expect="met",
         rule="stroke",
+    ),
+    *(
+        case(
+            f"a stroke in ICD-10-GM, {meaning}",
+            DIABETES,
+            german(letter),
+            expect=expect,
+        )
+        for letter, meaning, expect in (
+            ("A", "excluded", "not-met"),
+            ("V", "suspected", "needs-judgement"),
+            ("Z", "state after", "met"),
+            ("G", "certain", "met"),
+        )
     ),
     case(
         "one hospital stay and a diagnosis in doubt",

@@ -62,6 +62,18 @@ def test_verification(verification: str | None, asserted: bool, confirmed: bool 
         assert found[0].certain is confirmed
 
 
+SNOMED_CODES = {"confirmed": "410605003", "refuted": "410516002"}
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(("status", "asserted"), [("confirmed", True), ("refuted", False)])
+def test_the_same_verification_in_two_systems(status: str, asserted: bool, first: bool) -> None:
+    codings = [{"code": status}, {"system": "http://snomed.info/sct", "code": SNOMED_CODES[status]}]
+    given = diagnosis("icd10cm:M10.9", verification=None,
+                      verificationStatus={"coding": codings if first else codings[::-1]})  # fmt: skip
+    assert [d.certain for d in diagnoses(chart(given), GOUT)] == ([True] if asserted else [])
+
+
 @pytest.mark.parametrize(
     ("clinical", "category", "more", "course"),
     [
