@@ -61,6 +61,8 @@ class _Steroids:
     """Current steroid orders, sorted by what they mean."""
 
     treatment: list[Course]
+    earlier: list[Course]
+    """Orders for treatment that are over, written within the time from which steroids are chronic."""
     replacement: list[Course]
     mineralocorticoid: list[Order]
     local: list[Order]
@@ -79,7 +81,7 @@ def find(chart: Chart) -> Finding:
     limits = {name: chart.limit(name) for name in ("chronic", "burst")}
     return Finding(
         fact={
-            **scaled({"length": comparable(_longest(certain)) if certain else None}, limits),
+            **scaled({"length": comparable(_length(chart, certain, steroids.earlier)) if certain else None}, limits),
             "coded": bool(sure),
             "coded_doubtfully": bool(coded or unstated),
             "repeats": any(c.repeats and not _is_bounded(c) for c in certain),
@@ -93,7 +95,7 @@ def find(chart: Chart) -> Finding:
         },
         words={
             **{name: str(int(limit)) for name, limit in limits.items()},
-            "steroids": "; ".join(map(str, steroids.treatment)),
+            "steroids": "; ".join(map(str, (*steroids.treatment, *steroids.earlier))),
             "replacement": "; ".join(map(str, steroids.replacement)),
             "mineralocorticoids": "; ".join(o.name for o in steroids.mineralocorticoid),
             "diagnoses": "; ".join(d.evidence().display for d in (*coded, *unstated, *adrenal)),
@@ -120,22 +122,26 @@ _DISEASES = ("long_term_steroids", "long_term_steroids_unstated", "adrenal_insuf
 def _steroids(chart: Chart, adrenal_insufficiency: bool) -> _Steroids:
     mineral = [o for o in orders(chart, chart.value_set("mineralocorticoids")) if o.use is not Use.PAST]
     others = {o.resource.reference for o in mineral}
-    found = [
-        o for o in orders(chart, chart.value_set("systemic_steroids"))
-        if o.use is not Use.PAST and o.resource.reference not in others
-    ]  # fmt: skip
+    written = [o for o in orders(chart, chart.value_set("systemic_steroids")) if o.resource.reference not in others]
+    found = [o for o in written if o.use is not Use.PAST]
     local = [o for o in found if _is_local(chart, o)]
     systemic = [_course(chart, o) for o in found if o not in local]
+    past = [o for o in written if o.use is Use.PAST and _is_recent(chart, o) and not _is_local(chart, o)]
     replacing = {
         o.resource.reference for o in orders(chart, chart.value_set("steroid_replacement"))
         if adrenal_insufficiency or _is_for_adrenals(chart, o)
     }  # fmt: skip
     return _Steroids(
         treatment=[c for c in systemic if c.order.resource.reference not in replacing],
+        earlier=[course(chart, o) for o in past if o.resource.reference not in replacing],
         replacement=[c for c in systemic if c.order.resource.reference in replacing],
         mineralocorticoid=mineral,
         local=local,
     )
+
+
+def _is_recent(chart: Chart, order: Order) -> bool:
+    return order.since is not None and (chart.on - order.since.days.last).days <= chart.limit("chronic")
 
 
 def _is_for_adrenals(chart: Chart, order: Order) -> bool:
@@ -189,11 +195,18 @@ def _is_bounded(found: Course) -> bool:
     )
 
 
-def _longest(found: Sequence[Course]) -> Interval:
-    """Return the length of the longest course: its bounds are the greatest of all bounds."""
-    highs = [c.days.high for c in found]
-    known = [high for high in highs if high is not None]
-    return Interval(max(c.days.low or Fraction(0) for c in found), max(known) if len(known) == len(highs) else None)
+def _length(chart: Chart, current: Sequence[Course], earlier: Sequence[Course]) -> Interval:
+    """Return the length of the longest course; at most that of all together, for one may follow the other.
+
+    Supplies of a month each are how a chronic steroid is ordered, too.
+    """
+    longest = max(c.days.low or Fraction(0) for c in current)
+    highs = [c.days.high for c in current]
+    if None in highs:
+        return Interval(longest, None)
+    in_turn = [c.days.high for c in (*current, *earlier) if c.planned and not _is_pack(chart, c.order)]
+    together = sum((high for high in in_turn if high is not None), Fraction(0))
+    return Interval(longest, max([together, *(high for high in highs if high is not None)]))
 
 
 def _is_doubtful(found: Course) -> bool:
@@ -211,6 +224,7 @@ def _explaining(steroids: _Steroids, adrenal: Sequence[Diagnosis]) -> Sequence[D
 
 def _evidence(steroids: _Steroids) -> list[Evidence]:
     """Return the orders, with their lengths; local forms are shown as not counted."""
-    shown = [replace(c.order.evidence(), compared_as=str(c)) for c in (*steroids.treatment, *steroids.replacement)]
+    courses = (*steroids.treatment, *(steroids.earlier if steroids.treatment else ()), *steroids.replacement)
+    shown = [replace(c.order.evidence(), compared_as=str(c)) for c in courses]
     local = [replace(o.evidence(), value="local form or route, not counted") for o in steroids.local]
     return [*shown, *(o.evidence() for o in steroids.mineralocorticoid), *local]

@@ -40,6 +40,12 @@ def given_by(route: str | None = None, text: str | None = None, code: str | None
     return [written]
 
 
+def monthly(status: str, authored: str) -> Given:
+    """An order of prednisone with the supply of a month and no repeats."""
+    supply = {"expectedSupplyDuration": days(30), "numberOfRepeatsAllowed": 0}
+    return medication("prednisone 5 mg tablet", status=status, authored=authored, dispenseRequest=supply)
+
+
 def repeats(number: int) -> dict[str, Any]:
     return {"numberOfRepeatsAllowed": number}
 
@@ -432,6 +438,28 @@ CASES = [
         "the route says by mouth",
         medication("prednisone", authored="2024-12-15", dosage=given_by(code="26643006")),
         expect="met",
+    ),
+    case(
+        "a month's supply after a month's supply",
+        *(monthly("completed", f"2025-{month:02}-01") for month in (4, 5)),
+        monthly("active", "2025-06-01"),
+        expect="needs-judgement",
+        rule="longer-than-a-burst",
+        says="prednisone 5 mg tablet for 30 days; prednisone 5 mg tablet for 30 days",
+    ),
+    case(
+        "a month's supply, and one of a year ago",
+        monthly("completed", "2024-06-01"),
+        monthly("active", "2025-06-01"),
+        expect="not-met",
+        rule="burst",
+    ),
+    case(
+        "two short courses in three months",
+        steroid("prednisone 20 mg tablet", 5, status="completed", authored="2025-04-01"),
+        steroid("prednisone 20 mg tablet", 5, authored=RECENT),
+        expect="not-met",
+        rule="burst",
     ),
     *(
         case(
