@@ -7,6 +7,7 @@ not count. The INR is not needed to clear, but one that cannot be judged leaves 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -195,17 +196,26 @@ def _aspirin(chart: Chart) -> list[Order]:
 
 
 def _is_low_dose(chart: Chart, order: Order) -> bool:
-    """True when the daily dose is surely low; where no dose is told, one tablet each time is taken as meant."""
+    """True when the daily dose is surely low.
+
+    Where no dose is told, one tablet each time is taken as meant, unless the instructions speak of more.
+    """
     strength = milligrams(chart, order)
     if any(d.dose_and_rate or d.max_dose_per_period for d in order.dosages):
         per = {"{tbl}": strength} if strength else {}
         given = daily_amount(chart, order.dosages, Measure(chart.analyte("aspirin_dose"), per))
-    elif strength:
+    elif strength and not any(_MORE_THAN_ONE.search(d.text or "") for d in order.dosages):
         times = [t for d in order.dosages if (t := times_a_day(chart, d.timing)) and t.high is not None]
         given = Interval(Fraction(0), strength * max(sum((t.high for t in times if t.high), Fraction(0)), Fraction(1)))
     else:
         return False
     return given.wholly_below(chart.limit("aspirin"), inclusive=True)
+
+
+_MORE_THAN_ONE = re.compile(
+    r"\b(?:[2-9]|two|three|four|twice|times|b\.?i\.?d|t\.?i\.?d|q\.?i\.?d|every\s+\d+|q\s?\d+\s?h)\b", re.IGNORECASE
+)
+"""Words of instructions for more than one tablet a day: "take 4 tablets", "twice daily"."""
 
 
 # -- the INR ---------------------------------------------------------------------------------------------

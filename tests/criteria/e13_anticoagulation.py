@@ -116,6 +116,20 @@ CASES = [
         near=False,
     ),
     case("INR 1.6 without a unit", inr("1.6", ucum=False), METFORMIN, expect="met"),
+    *(
+        case(
+            f"aspirin 81 mg, in words: {words}",
+            medication("aspirin 81 mg tablet", dosage=[{"text": words}]),
+            expect=expect,
+            rule=rule,
+        )
+        for words, expect, rule in (
+            ("Take 1 tablet (81 mg total) by mouth daily", "not-met", "none"),
+            ("Take 4 tablets by mouth daily", "needs-judgement", "aspirin"),
+            ("1 tablet twice daily", "needs-judgement", "aspirin"),
+            ("1 tab BID", "needs-judgement", "aspirin"),
+        )
+    ),
     case("INR above 10, without a unit", inr(">10", ucum=False), METFORMIN, expect="met"),
     case("INR 1.6, 90 days old", inr("1.6 {INR}", "2025-03-17"), METFORMIN, expect="met"),
     case(
