@@ -237,7 +237,7 @@ def _has_number_of(value: str, said: str) -> bool:
     A part of a date is not that number.
     """
     number = _NUMBER.match(value)
-    return bool(number and re.search(rf"(?<![\d.]){re.escape(number[0])}(?![\d.])", _DATE.sub("", said)))
+    return bool(number and number[0] in _NUMBER.findall(_DATE.sub("", said)))
 
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")

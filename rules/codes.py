@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TypeAlias
 
 from rules.datatypes import LONGEST_VALUE, CodeableConcept, Coding
@@ -25,7 +24,8 @@ ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 TEXT = "text"
 """Pseudo-system of the rows that match whole words of free text."""
 
-_ALIASES = {
+_CANONICAL = {
+    **{system: system for system in (LOINC, SNOMED, RXNORM, ICD10CM, ICD10, ICD9CM, ATC, CVX, ACT_CODE)},
     "urn:oid:2.16.840.1.113883.6.1": LOINC,
     "urn:oid:2.16.840.1.113883.6.96": SNOMED,
     "urn:oid:2.16.840.1.113883.6.90": ICD10CM,
@@ -54,22 +54,22 @@ _KNOWN = _CLINICAL | _DRUG
 _LISTED_IN_FULL = _ICD | _DRUG
 
 
-@lru_cache(maxsize=4096)
 def canonical_system(system: str | None) -> str | None:
     """Return the canonical URI of a code system, without its version; one that is not known comes back trimmed."""
     if not system:
         return None
+    return _CANONICAL.get(system) or _normalised(system)
+
+
+def _normalised(system: str) -> str:
     trimmed = "".join(system.split()).partition("|")[0].rstrip("/")
     plain = trimmed.lower().replace("https://", "http://", 1)
     if _BARE_OID.fullmatch(plain):
         plain = f"urn:oid:{plain}"
-    if plain.startswith(SNOMED):
-        return SNOMED
-    return _ALIASES.get(plain) or (plain if plain in _CANONICAL_LOWER else trimmed)
+    return SNOMED if plain.startswith(SNOMED) else _CANONICAL.get(plain, trimmed)
 
 
 _BARE_OID = re.compile(r"[012](?:\.\d+)+")
-_CANONICAL_LOWER = frozenset({LOINC, SNOMED, RXNORM, ICD10CM, ICD10, ICD9CM, ATC, CVX})
 
 
 def plain_code(system: str, code: str) -> str:

@@ -150,7 +150,7 @@ class Chart:
 
     def moment(self, text: str | None) -> Moment | None:
         """Read a FHIR date; None for absent or invalid text."""
-        return parse_moment(text, self.zone)
+        return _moment(self, text) if text else None
 
 
 def once(read: Callable[..., T]) -> Callable[..., T]:
@@ -169,6 +169,11 @@ def once(read: Callable[..., T]) -> Callable[..., T]:
         return known
 
     return remembered
+
+
+@once  # the results of one visit share their dates, and each is read several times
+def _moment(chart: Chart, text: str) -> Moment | None:
+    return parse_moment(text, chart.zone)
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -21,6 +20,9 @@ _OFFSET_MINUTES_LIMIT = 14 * 60
 
 _YEARS = range(1800, 2200)
 """Of dates in a record. Systems write others, such as 9999-12-31 or 0001-01-01, where they have no date."""
+
+_LONGEST = 64
+"""Characters of a date with blanks around it."""
 
 NEVER = datetime.fromtimestamp(0, UTC)
 """Stands for no date where results are sorted by their time."""
@@ -67,15 +69,8 @@ def parse_moment(text: str | None, zone: tzinfo) -> Moment | None:
 
     A time without offset, which FHIR forbids and real servers send, is taken in ``zone``.
     """
-    return _parsed(text, zone) if text and len(text) <= _LONGEST else None
-
-
-_LONGEST = 64
-"""Characters of a date with blanks around it; so what is remembered stays small."""
-
-
-@lru_cache(maxsize=2048)  # the results of one visit share their dates, and each is read several times
-def _parsed(text: str, zone: tzinfo) -> Moment | None:
+    if not text or len(text) > _LONGEST:
+        return None
     match = _FHIR.fullmatch(text.strip())
     if match is None or int(match["y"]) not in _YEARS:
         return None

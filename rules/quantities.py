@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from functools import lru_cache
 from math import ceil, floor, lcm
 
 from msgspec import Struct
@@ -248,7 +247,6 @@ class Units:
         return self._canonical.get(fold(spelling)) if spelling else None
 
 
-@lru_cache(maxsize=4096)
 def fold(spelling: str) -> str:
     """Fold the differences that carry no meaning: micro signs, blanks, case."""
     return "".join(spelling.replace("µ", "u").replace("μ", "u").split()).lower()

@@ -27,7 +27,7 @@ from cds_service.patient_data.answers import (
 )
 from cds_service.patient_data.breaker import Breakers, BreakerState
 from cds_service.patient_data.deadline import Deadline
-from cds_service.patient_data.outbound import BaseUrl, pinned
+from cds_service.patient_data.outbound import BaseUrl, forget_addresses, pinned
 from cds_service.patient_data.prefetch import is_short
 from cds_service.patient_data.query_plan import OPTIONAL_TYPES, TYPES, Query
 from cds_service.patient_data.transport import Watch, new_session
@@ -206,6 +206,7 @@ class Call:
             task.abandon()
         # Each leads back here: left so, all that arrived would stay until the collector comes by, which is late.
         self._tasks.clear()
+        forget_addresses()
         if self.sent:
             self._breaker.report(answered=self.answered)
 
@@ -279,18 +280,22 @@ class Task:
 
     def run(self, session: requests.Session) -> None:
         """Fetch page after page until there is none, or something forbids the next."""
+        try:
+            with self._watch.watching():
+                self._fetch(session)
+        except _Ended as ended:
+            self._end(self._cut_short(ended.search))
+        finally:
+            forget_addresses()
+
+    def _fetch(self, session: requests.Session) -> None:
         seen: set[str] = set()
         url: str | None = self._url
-        with self._watch.watching():
-            while url and self._search is None:
-                seen.add(url)
-                try:
-                    page = self._page(session, url)
-                except _Ended as ended:
-                    self._end(self._cut_short(ended.search))
-                    return
-                self._keep(page)
-                url = self._next(page, seen)
+        while url and self._search is None:
+            seen.add(url)
+            page = self._page(session, url)
+            self._keep(page)
+            url = self._next(page, seen)
 
     def _keep(self, page: Page) -> None:
         with self._lock:

@@ -78,6 +78,11 @@ def pinned(base: BaseUrl, link: str) -> str | None:
     return origin + parts.path + (f"?{parts.query}" if parts.query else "")
 
 
+def forget_addresses() -> None:
+    """Empty urllib's memory of the addresses that it took apart last: those of searches hold a patient's id."""
+    urlsplit.cache_clear()  # type: ignore[attr-defined]  # the types do not know that it is an lru_cache
+
+
 def is_loopback(host: str) -> bool:
     """True for localhost, 127.0.0.0/8 and ::1."""
     if host == "localhost":

@@ -8,9 +8,11 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
+from cds_service.patient_data.answers import Page
 from cds_service.patient_data.deadline import Deadline
 from cds_service.patient_data.fhir_client import FhirClient, FhirServer, Limits, SearchResult, retry_after
 from cds_service.patient_data.outbound import parse_base_url
@@ -456,3 +458,20 @@ def test_what_a_call_brought_goes_with_it(client: FhirClient) -> None:
             assert soon(lambda: gone() is None)  # the worker's thread lets go of its task a moment later
         finally:
             gc.enable()
+
+
+def test_addresses_that_were_taken_apart_are_forgotten(client: FhirClient) -> None:
+    """urllib remembers the last ones, and those of searches hold the patient's id."""
+
+    def remembered() -> bool:
+        return "to-be-forgotten" in repr(gc.get_referents(urlsplit))
+
+    with FaultServer(faults.holding(condition())) as server:
+        call = client.call(FhirServer(parse_base_url(server.base_url), TOKEN), Deadline(DEADLINE))
+        call.collect(call.start(Query("problems", ("Condition?patient=to-be-forgotten",))))
+        assert not remembered()
+        elsewhere = "https://elsewhere.example/fhir/Observation?patient=to-be-forgotten"
+        assert call.follow("labs", Page(next_url=elsewhere)) == ()
+        assert remembered()
+        call.close()
+        assert not remembered()
