@@ -139,6 +139,9 @@ CASES = [
          diagnosis("icd10cm:N17.9", clinical="resolved"),
          expect="not-met"),
     case("kidney transplant", creatinine("1.2 mg/dL"), diagnosis("icd10cm:Z94.0"), expect="needs-judgement"),
+    *[case(f"{words}, by text only", creatinine("1.2 mg/dL"), diagnosis(text=words), expect="needs-judgement",
+           rule="renal-diagnosis")
+      for words in ("On dialysis", "Hemodialysis", "AKI", "Acute kidney injury")],
     case("kidney disease by text only", creatinine("1.2 mg/dL"), diagnosis(text="Chronic kidney disease"),
          expect="needs-judgement"),
     case("kidney disease in the family", creatinine("1.2 mg/dL"),
