@@ -45,6 +45,7 @@ LINES: list[Line] = [
     ("creatinine", "15", "mg/L", D("1.5")),
     ("egfr", "60", "mL/min/1.73m2", D("60")),
     ("egfr", "60", "mL/min/{1.73_m2}", D("60")),
+    ("egfr", "60", "mL/min", D("60")),
     ("urine_protein_rate", "300", "mg/(24.h)", D("300")),
     ("urine_protein_rate", "0.3", "g/(24.h)", D("300")),
     ("urine_protein_rate", "0.3", "g/24h", D("300")),
