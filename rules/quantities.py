@@ -26,7 +26,6 @@ _COMPARATORS = {"≤": "<=", "≥": ">="}
 UCUM = "http://unitsofmeasure.org"
 
 
-@lru_cache(maxsize=4096)  # laboratories report few digits, so the same numbers come again and again
 def exact(number: Decimal) -> Fraction:
     """Return a finite number as a fraction. (Fraction itself first finds out what it was given.)"""
     return Fraction(*number.as_integer_ratio())

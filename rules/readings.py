@@ -132,7 +132,8 @@ def measured(units: Units, retrieved: Retrieved, analyte: Analyte, dated: Confid
     reported = shown(value)
     raw = _number_of(value)
     if raw is None:
-        empty = not (value.value_string or value.value_codeable_concept or value.value_ratio or value.value_range)
+        ends = value.value_range and (value.value_range.low or value.value_range.high)
+        empty = not (value.value_string or value.value_codeable_concept or value.value_ratio or ends)
         cause = Cause.NO_VALUE if empty else Cause.UNPARSABLE
         return Reading(reported, dated, problem=cause, why=f"the result cannot be read as a number: {reported}")
     try:

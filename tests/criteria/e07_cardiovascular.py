@@ -408,6 +408,28 @@ CASES = [
             "Peripheral vascular disease",
         )
     ),
+    *(
+        case(f"as free text: {words}", DIABETES, diagnosis(text=words), expect="needs-judgement", rule="doubtful")
+        for words in (
+            "CHF",
+            "HFrEF",
+            "HFpEF",
+            "CAD, s/p CABG",
+            "Coronary stent 2019",
+            "h/o MI",
+            "Paroxysmal AFib",
+            "Aortic stenosis",
+            "Mitral regurgitation",
+            "Cardiac arrest",
+            "Atherosclerosis",
+        )
+    ),
+    case(
+        "vitreous detachment, abbreviated like a vascular disease",
+        DIABETES,
+        diagnosis(text="PVD left eye"),
+        expect="not-met",
+    ),
     case(
         "coronary disease as free text",
         diagnosis(text="Coronary artery disease"),

@@ -220,6 +220,9 @@ CASES = [
     case("history of latent tuberculosis", *NEGATIVE, diagnosis("icd10cm:Z86.15"), **DOUBTFUL),
     case("history of tuberculosis in ICD-9", *NEGATIVE, diagnosis("icd9:V12.01"), **DOUBTFUL),
     case("contact with tuberculosis", *NEGATIVE, diagnosis("icd10cm:Z20.1"), **CLEAR),
+    *[case(f"{words} in words only", *NEGATIVE, diagnosis(text=words), **DOUBTFUL)
+      for words in ("Hep C", "Hep B carrier", "LTBI")],
+    case("a vaccination in words", *NEGATIVE, diagnosis(text="Hep B vaccine given"), **CLEAR),
     case("tuberculosis screening in words", *NEGATIVE, diagnosis(text="Screening for tuberculosis"), **CLEAR),
 
     case("release assay positive despite BCG", *VIRUSES, result("71773-6", "Positive"), BCG, **ASSAY),

@@ -190,6 +190,9 @@ CASES = [
          **CLEAR),
     case("a fatty liver in words", CALM, diagnosis(text="Non-alcoholic fatty liver disease"), smoking(NEVER), **CLEAR),
     case("alcoholism in words only", diagnosis(text="Alcoholism"), smoking(NEVER), **HINTS),
+    *[case(f"{words} in words only", diagnosis(text=words), smoking(NEVER), **HINTS)
+      for words in ("EtOH abuse", "IV drug use", "IVDU", "Polysubstance abuse", "Heroin addiction", "Opiate dependence",
+                    "Cocaine use disorder", "Methamphetamine abuse")],
     case("alcoholism of the mother in words", CALM, diagnosis(text="Mother: alcoholism"), smoking(NEVER),
          **CLEAR),
     case("a visit's diagnosis without a status, 365 days ago",

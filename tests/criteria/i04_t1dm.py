@@ -132,6 +132,12 @@ CASES = [
          expect="needs-judgement", rule="doubtful"),
     case("only free text", diagnosis(text="Type 1 diabetes"), GLARGINE, expect="needs-judgement", rule="doubtful",
          confidence="low"),
+    *[case(f"only free text: {words}", diagnosis(text=words), GLARGINE, expect="needs-judgement", rule="doubtful")
+      for words in ("Type 1 DM", "DM type I", "Diabetes mellitus, type 1", "Diabetes type I", "Type-1 diabetes",
+                    "Insulin-dependent diabetes mellitus", "Autoimmune diabetes", "Diabetes mellitus Typ 1")],
+    *[case(f"only free text: {words}, another kind", diagnosis(text=words), GLARGINE, expect="not-met")
+      for words in ("Non-insulin-dependent diabetes mellitus", "Non insulin dependent diabetes",
+                    "Type 2 diabetes, now insulin dependent diabetes")],
     case("free text about the mother", diagnosis(text="Mother with type 1 diabetes"), expect="not-met"),
     case("screening text", diagnosis(text="Type 1 diabetes screening"), expect="not-met"),
     case("family history", diagnosis("icd10cm:Z83.3"), expect="not-met"),

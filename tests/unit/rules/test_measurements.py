@@ -96,6 +96,7 @@ def test_forms_of_a_value(elements: dict[str, Any], low: str | None, high: str |
         ({"dataAbsentReason": {"text": "hemolyzed"}}, Cause.NO_VALUE),
         ({"valueQuantity": {"unit": "%"}}, Cause.NO_VALUE),
         ({"valueRange": {}}, Cause.NO_VALUE),
+        ({"valueRange": {"low": {"value": 9, "unit": "%"}, "high": {"value": 8, "unit": "%"}}}, Cause.UNPARSABLE),
         ({"valueString": ""}, Cause.NO_VALUE),
         ({"valueRatio": ratio("60 mmol", None)}, Cause.UNPARSABLE),
         ({"valueRatio": ratio("60 mmol", "0 mol")}, Cause.UNPARSABLE),
