@@ -91,12 +91,9 @@ class Checkpoint:
             ) from None
         if earlier == plan:
             return True
-        changed = [name for name in Plan.__struct_fields__ if getattr(earlier, name) != getattr(plan, name)]
-        if "terms" in changed:
-            changed = [n for n in Terms.__struct_fields__ if getattr(earlier.terms, n) != getattr(plan.terms, n)]
         raise RunError(
-            f"{self.folder.parent}: holds another run; different are: {', '.join(changed)}. Give the same options to "
-            "go on with it, choose another --out, or delete the folder."
+            f"{self.folder.parent}: holds another run, which differs in: {', '.join(_differences(earlier, plan))}. "
+            "Give the same to go on with it, choose another --out, or delete the folder."
         )
 
     # -- shards ------------------------------------------------------------------------------------------
@@ -131,3 +128,25 @@ class Checkpoint:
     def finished(self) -> Whole | None:
         """Return what `finish` noted; None for a run that is not at its end."""
         return msgspec.json.decode(self._whole.read_bytes(), type=Whole) if self._whole.exists() else None
+
+
+_NAMES = {
+    "on": "--date, which was {}",
+    "zone": "--zone, which was {}",
+    "rules_version": "version of the rules",
+    "assess_test_patients": "sandbox.allow_test_patients",
+    "name_sensitive": "sensitive_detail",
+    "not_exported": "types that the source lacks",
+    "folder": "source, which was {}",
+    "form": "form of the source",
+    "files": "files of the source",
+    "shards": "number of shards",
+}
+
+
+def _differences(earlier: Plan, plan: Plan) -> Iterator[str]:
+    """Give what has changed, in the words of the command and of the settings."""
+    for before, now in ((earlier.terms, plan.terms), (earlier, plan)):
+        for name in before.__struct_fields__:
+            if name != "terms" and getattr(before, name) != getattr(now, name):
+                yield _NAMES.get(name, name).format(getattr(before, name))

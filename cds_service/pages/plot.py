@@ -173,7 +173,10 @@ def _scale(series: Series, drawn: list[Point]) -> tuple[float, float]:
     highest, lowest = max(values) * HEADROOM, min(values) / HEADROOM
     floor = lowest - (highest - lowest) / 2 if lowest > highest / 2 else 0.0
     step = _step(highest - floor)
-    return max(0.0, ceil(floor / step - 1e-9) * step), ceil(highest / step - 1e-9) * step
+    foot = ceil(floor / step - 1e-9)
+    if foot * step >= min(values):
+        foot -= 1
+    return max(0.0, foot * step), ceil(highest / step - 1e-9) * step
 
 
 def _step(span: float) -> float:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.pages.plot import BOTTOM, LEFT, RIGHT, TOP, plot
 from rules.timeline import Point, Series, Span
@@ -65,6 +66,12 @@ def test_the_scale_fits_the_values_and_starts_above_zero_only_when_they_lie_far_
     assert (drawn.values[0].at, drawn.values[-1].at) == (BOTTOM, TOP)
     assert len(drawn.values) <= 6
     assert all(TOP <= mark.y <= BOTTOM for mark in drawn.marks)
+
+
+@pytest.mark.parametrize("values", [(), (0.3,), (0.29, 0.31)])
+def test_the_limit_lies_within_the_area_and_not_on_its_edge(values: tuple[float, ...]) -> None:
+    given = series(*(point(10, value) for value in values), limit_text="at most 0.3 ng/mL")
+    assert TOP < plot(replace(given, limit=0.3)).limit_y < BOTTOM
 
 
 @pytest.mark.parametrize(

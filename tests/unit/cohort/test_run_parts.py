@@ -34,10 +34,10 @@ def test_the_same_run_goes_on_and_another_is_refused(tmp_path: Path, source: Pat
     checkpoint = Checkpoint(tmp_path / "out")
     assert checkpoint.begin(_plan(source)) is False
     assert Checkpoint(tmp_path / "out").begin(_plan(source)) is True
-    with pytest.raises(RunError, match="different are: on"):
+    with pytest.raises(RunError, match=f"differs in: --date, which was {ON}. "):
         checkpoint.begin(_plan(source, on=ON.replace(year=2025)))
     write_lines(source / "b.ndjson", [patient("p2")])
-    with pytest.raises(RunError, match="different are: files"):
+    with pytest.raises(RunError, match="differs in: files of the source"):
         checkpoint.begin(_plan(source))
 
 

@@ -65,6 +65,10 @@ def test_links_lead_to_the_web_or_nowhere() -> None:
     ("explanation", "says"),
     [
         ({"outcome": "suppressed", "cause": "limited-time"}, "put aside earlier with “Not now”"),
+        (
+            {"outcome": "suppressed", "cause": "inappropriate-recipient"},
+            "“Not my role”, which holds for every patient. Choose another kind of EHR, or start the demo anew.",
+        ),
         ({"outcome": "suppressed", "cause": "shown-lately"}, "shown on another day"),
         ({"outcome": "filtered", "cause": "inpatient"}, "no card here, whatever the chart says (inpatient)"),
         ({"outcome": "no-card", "cause": "no-attestation"}, "statement that it recruits"),
