@@ -8,10 +8,10 @@ undated, future or uninterpretable result decides nothing. Which one decides: `r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from itertools import groupby
-from operator import eq
+from operator import attrgetter, eq
 from typing import Any
 
 from msgspec import structs
@@ -31,13 +31,17 @@ USABLE = frozenset({"final", "amended", "corrected"})
 IGNORED = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
 
 
+_NO_TIME = NEVER, NEVER
+_time = attrgetter("time")
+
+
 class Result:
     """One numeric result of this person. Its number is read when somebody first asks for it.
 
     Most results of a long chart are older than the one that decides, and nobody asks.
     """
 
-    __slots__ = ("_analyte", "_dated", "_reading", "_units", "preliminary", "retrieved", "when")
+    __slots__ = ("_analyte", "_dated", "_reading", "_units", "preliminary", "retrieved", "time", "when")
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Result:
         """``dated`` is how sure the date is; ``reading`` is given when it is known already."""
         self.retrieved = retrieved
         self.when = when
+        self.time = (when.end, when.start) if when else _NO_TIME
         self.preliminary = preliminary
         self._dated = dated
         self._analyte = analyte
@@ -177,7 +182,7 @@ def all_results(chart: Chart, value_sets: Iterable[ValueSet], analyte: Analyte) 
 def newest_first(found: Iterable[Result]) -> list[Result]:
     """Return results in the order in which `rules.measurements.newest` takes them."""
     ordered = sorted(found, key=_time, reverse=True)
-    times = [_time(result) for result in ordered]
+    times = [result.time for result in ordered]
     if not any(map(eq, times, times[1:])):
         return ordered
     return [result for together in at_one_time(ordered) for result in _of_one_time(together)]
@@ -191,11 +196,6 @@ def _of_one_time(together: list[Result]) -> list[Result]:
 def at_one_time(ordered: Iterable[Result]) -> Iterator[list[Result]]:
     """Yield results that are sorted by time in groups of exactly the same time; those without any are one group."""
     return (list(same) for _when, same in groupby(ordered, _time))
-
-
-def _time(result: Result) -> tuple[datetime, datetime]:
-    when = result.when
-    return (when.end, when.start) if when else (NEVER, NEVER)
 
 
 def read_result(chart: Chart, retrieved: Retrieved, analyte: Analyte) -> Result | None:
