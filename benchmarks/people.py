@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import NamedTuple
 
-from rules.assess import Evaluator, Executor, assess, durable_executor
+from rules.assess import Executor, assess
 from rules.assessment import Assessment
 from rules.decision import Fact
+from rules.engine import DurableEvaluator
 from rules.trial_folder import load_trial
 from tests.properties.people import Person, person
 
@@ -25,12 +26,14 @@ class People:
 
     def __init__(self, count: int) -> None:
         self._trial = load_trial("rules.nct01374854")
-        self._durable = durable_executor(self._trial)
+        self._criteria = DurableEvaluator(self._trial.tables)
+        self._verdict = DurableEvaluator({"verdict": self._trial.verdict_rules})
+        self._durable = Executor(self._criteria, self._verdict)
         self._everyone = [person(seed) for seed in range(count)]
         self._alone: list[Assessment] = []
         self._decisions: list[tuple[Decision, Decision]] = []
         for someone in self._everyone:
-            criteria, verdict = _Remembering(self._durable.criteria), _Remembering(self._durable.verdict)
+            criteria, verdict = _Remembering(self._criteria), _Remembering(self._verdict)
             self._alone.append(self._assess(someone, Executor(criteria, verdict)))
             self._decisions.append((criteria.last, verdict.last))
 
@@ -45,8 +48,8 @@ class People:
         """Decide the facts of one person again, by both rulesets; True when the same rules hold."""
         criteria, verdict = self._decisions[number]
         return (
-            self._durable.criteria.fired(criteria.facts) == criteria.fired
-            and self._durable.verdict.fired(verdict.facts) == verdict.fired
+            self._criteria.fired(criteria.facts) == criteria.fired
+            and self._verdict.fired(verdict.facts) == verdict.fired
         )
 
     def _assess(self, someone: Person, executor: Executor) -> Assessment:
@@ -56,10 +59,10 @@ class People:
 class _Remembering:
     """Passes facts on to an evaluator, and keeps the last of them with the answer."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: DurableEvaluator) -> None:
         self._evaluator = evaluator
         self.last = Decision({}, {})
 
-    def fired(self, facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]:
+    def deciding(self, facts: Mapping[str, Fact]) -> dict[str, str]:
         self.last = Decision(facts, self._evaluator.fired(facts))
-        return self.last.fired
+        return {name: rules[0] for name, rules in self.last.fired.items()}

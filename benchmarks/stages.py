@@ -116,6 +116,6 @@ class _Timed:
     evaluator: Evaluator
     steps: _Steps
 
-    def fired(self, facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]:
+    def deciding(self, facts: Mapping[str, Fact]) -> dict[str, str]:
         with self.steps.watch.stage("durable"):
-            return self.evaluator.fired(facts)
+            return self.evaluator.deciding(facts)

@@ -29,7 +29,9 @@ from rules.words import count
 class Evaluator(Protocol):
     """Decides facts by declared rules: durable_rules, or the reference."""
 
-    def fired(self, facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]: ...
+    def deciding(self, facts: Mapping[str, Fact]) -> dict[str, str]:
+        """Return for each table the name of the first rule that holds: it decides."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +108,15 @@ def decide(
     }
     # What it holds leads back to the charts: left so, all of it would stay until the collector comes by, which is late.
     memory.clear()
-    fired = executor.criteria.fired({name: finding.fact for name, finding in findings.items()})
+    deciding = executor.criteria.deciding({name: finding.fact for name, finding in findings.items()})
     return tuple(
-        _result(this, findings[this.id], _first(trial.evaluables[this.id].rules, fired[this.id]))
+        _result(this, findings[this.id], _named(deciding[this.id], trial.evaluables[this.id].rules))
         for this in declarations
     )
 
 
-def _first(table: Sequence[Rule[Any]], fired: Sequence[str]) -> Rule[Any]:
-    """Return the first rule of the table that holds: it decides."""
-    return next(rule for rule in table if rule.name in fired)
+def _named(name: str, table: Sequence[Rule[Any]]) -> Rule[Any]:
+    return next(rule for rule in table if rule.name == name)
 
 
 def _result(declaration: Declaration, finding: Finding, rule: Rule[Any]) -> CriterionResult:
@@ -156,7 +157,7 @@ def _verdict(
     settings: TrialSettings,
 ) -> tuple[Verdict, tuple[str, ...]]:
     tally = trial.tally(record, results, trial.value_sets, on, zone, settings)
-    rule = _first(trial.verdict_rules, executor.verdict.fired({"verdict": tally.fact})["verdict"])
+    rule = _named(executor.verdict.deciding({"verdict": tally.fact})["verdict"], trial.verdict_rules)
     reasons = (rule.says.format_map(tally.words), *tally.notes)
     return rule.status, tuple(reason for reason in reasons if reason)
 

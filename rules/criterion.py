@@ -119,8 +119,7 @@ class TrialSettings:
     """Whether a patient marked as a test patient (HTEST) gets a verdict; true in the sandbox."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(msgspec.Struct, frozen=True, eq=False):
     """One record on one day, seen by one criterion."""
 
     record: PatientRecord
@@ -130,7 +129,7 @@ class Chart:
     settings: TrialSettings
     analytes: Mapping[str, Analyte]
     units: Units
-    memory: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    memory: dict[Any, Any] = msgspec.field(default_factory=dict)
     """What was worked out for this record and day by `once`; shared by the charts of one assessment."""
 
     def limit(self, name: str) -> Fraction:

@@ -58,6 +58,11 @@ class CodeableConcept(Struct, frozen=True, gc=False):
 
 class Reference(Struct, frozen=True, gc=False):
     reference: str | None = None
+
+
+class NamedReference(Reference, frozen=True, gc=False):
+    """A reference whose name is used where it leads nowhere."""
+
     display: str | None = None
 
 

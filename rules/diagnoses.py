@@ -9,7 +9,6 @@ reference, sections 1.1 and 1.3 and rulings 7 and 8).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -214,8 +213,7 @@ def has_category(condition: Condition, code: str) -> bool:
     return any(coding.code == code for category in condition.category or () for coding in category.codings)
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(Struct, frozen=True):
     """Whether not finding a diagnosis may count, and why not."""
 
     counts: bool
@@ -244,14 +242,23 @@ def absence(chart: Chart, *value_sets: ValueSet) -> Absence:
     An entry of the value set ``nothing_recorded`` ("no known problems") is the mark of an empty list.
     """
     read = all_read(chart, *value_sets)
-    if read.counts and not any(is_diagnosis(chart, condition) for condition in chart.record.conditions):
+    if read.counts and not _any_recorded(chart, chart.this.value_sets.get("nothing_recorded")):
         return Absence(False, "no diagnoses are recorded here")
     return read
 
 
+@once
+def _any_recorded(chart: Chart, nothing: ValueSet | None) -> bool:
+    return any(_is_diagnosis(chart, condition, nothing) for condition in chart.record.conditions)
+
+
 def is_diagnosis(chart: Chart, condition: Condition) -> bool:
     """True for a Condition on file that is no mark of an empty list, as `absence` describes it."""
-    nothing, code = chart.this.value_sets.get("nothing_recorded"), condition.code
+    return _is_diagnosis(chart, condition, chart.this.value_sets.get("nothing_recorded"))
+
+
+def _is_diagnosis(chart: Chart, condition: Condition, nothing: ValueSet | None) -> bool:
+    code = condition.code
     if not is_on_file(chart, condition):
         return False
     return nothing is None or not (nothing.find(code) or (code and nothing.find_words(_name(code), cues=False)))

@@ -83,6 +83,10 @@ class DurableEvaluator:
         self._lock = threading.Lock()
         self._host = _QuietHost(_definition(tables), self._note)
 
+    def deciding(self, facts: Mapping[str, Fact]) -> dict[str, str]:
+        """Return for each table the name of the first rule that holds; raises as `fired` does."""
+        return {name: rules[0] for name, rules in self.fired(facts).items()}
+
     def fired(self, facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]:
         """Return for each table the names of all rules that hold, in the table's order.
 

@@ -46,7 +46,8 @@ def read_record(entries: Iterable[Entry], searches: Mapping[str, Search]) -> Pat
 
 def build_record(reads: Iterable[ReadEntry], searches: Mapping[str, Search]) -> PatientRecord:
     """Make a record of read entries; raises `RecordError` unless exactly one Patient is among them."""
-    resources: list[Any] = []
+    patients: list[Patient] = []
+    others: list[Any] = []
     unreadable: list[Unreadable] = []
     by_url: dict[str, Any] = {}
     for read in reads:
@@ -56,14 +57,13 @@ def build_record(reads: Iterable[ReadEntry], searches: Mapping[str, Search]) -> 
             continue
         if read.full_url:
             by_url[read.full_url] = resource
-        resources.append(resource)
+        (patients if isinstance(resource, Patient) else others).append(resource)
         if isinstance(resource, Observation):
-            resources.extend(_member_observations(resource))
-    patients = distinct(resource for resource in resources if isinstance(resource, Patient))
+            others.extend(_member_observations(resource))
+    patients = distinct(patients)
     if len(patients) != 1:
         unread = any(u.type == "Patient" for u in unreadable)
         raise RecordError("the Patient resource cannot be read" if unread else f"{len(patients)} Patients found")
-    others = (r for r in resources if not isinstance(r, Patient))
     return PatientRecord(patients[0], others, searches, unreadable, by_url)
 
 

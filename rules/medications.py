@@ -110,11 +110,6 @@ class _Entry:
                 yield from word_traces(name)
 
 
-def _entries(chart: Chart) -> tuple[_Entry, ...]:
-    """Return all orders and statements."""
-    return _read(chart, chart.window("order"))
-
-
 @once
 def _read(chart: Chart, _active_for: Window) -> tuple[_Entry, ...]:
     """Read the list once for each length of time for which an order counts as active."""
@@ -266,8 +261,7 @@ def _dosages(resource: MedicationRequest | MedicationStatement) -> Sequence[Dosa
     return resource.dosage or ()
 
 
-@dataclass(frozen=True, slots=True)
-class Visibility:
+class Visibility(Struct, frozen=True):
     """Whether the record shows what the person takes, so that a drug not found is not taken."""
 
     complete: bool
@@ -286,7 +280,7 @@ def all_read(chart: Chart) -> Visibility:
         return Visibility(False, statements.reason or "the medication statements are not available")
     if chart.record.unreadable_of("MedicationRequest") or chart.record.unreadable_of("MedicationStatement"):
         return Visibility(False, "a medication entry could not be read")
-    if any(entry.use not in (None, Use.PAST) and entry.is_unidentified for entry in _entries(chart)):
+    if not _all_identified(chart, chart.window("order")):
         return Visibility(False, "an ordered drug could not be identified")
     return Visibility(True)
 
@@ -294,9 +288,19 @@ def all_read(chart: Chart) -> Visibility:
 def visibility(chart: Chart) -> Visibility:
     """Return whether a drug not found is not taken: all was read (`all_read`), and there is at least one."""
     read = all_read(chart)
-    if read.complete and all(_is_error(e.resource) or _is_future(chart, e.resource) for e in _entries(chart)):
+    if read.complete and not _any_recorded(chart, chart.window("order")):
         return Visibility(False, "no medications are recorded here")
     return read
+
+
+@once
+def _all_identified(chart: Chart, active_for: Window) -> bool:
+    return not any(e.use not in (None, Use.PAST) and e.is_unidentified for e in _read(chart, active_for))
+
+
+@once
+def _any_recorded(chart: Chart, active_for: Window) -> bool:
+    return not all(_is_error(e.resource) or _is_future(chart, e.resource) for e in _read(chart, active_for))
 
 
 def _is_error(resource: MedicationRequest | MedicationStatement) -> bool:

@@ -82,6 +82,7 @@ class PatientRecord:
         self._searches = dict(searches)
         self._by_url = dict(by_url or {})
         self._by_type: dict[type[Any], list[Any]] = defaultdict(list)
+        self._by_name: dict[type[Any], Mapping[str, Any]] = {}
         self.dropped = 0
         self._foreign_specimens: list[Specimen] = []
         self._belonging: dict[str, bool] = {}
@@ -105,6 +106,8 @@ class PatientRecord:
 
     def unreadable_of(self, type_name: str, *value_sets: ValueSet) -> list[Unreadable]:
         """Return unreadable resources of a type that may belong to one of ``value_sets``."""
+        if not self.unreadable:
+            return []
         return [
             u for u in self.unreadable
             if u.type in (type_name, "(unknown)")
@@ -246,7 +249,7 @@ class PatientRecord:
             return None
         if target.startswith("#"):
             return _contained(holder, target[1:], kind)
-        found = self._by_url.get(target) or self._by_name.get(_name(target))
+        found = self._by_url.get(target) or self._named(kind).get(_name(target))
         return found if isinstance(found, kind) else None
 
     def medication(
@@ -272,10 +275,13 @@ class PatientRecord:
     def encounter_of(self, condition: Condition) -> Encounter | None:
         return self.resolve(condition.encounter, Encounter, condition)
 
-    @cached_property
-    def _by_name(self) -> Mapping[str, Any]:
-        known = (*self._by_type.values(), self._foreign_specimens)
-        return {r.reference: r for resources in known for r in resources if r.id}
+    def _named(self, kind: type[Any]) -> Mapping[str, Any]:
+        """Return the resources of a type by their names, made when one of that type is first referred to."""
+        named = self._by_name.get(kind)
+        if named is None:
+            known = (*self._by_type[kind], *(self._foreign_specimens if kind is Specimen else ()))
+            named = self._by_name[kind] = {one.reference: one for one in known if one.id}
+        return named
 
     # -- identity ----------------------------------------------------------------------------------------
 
@@ -352,20 +358,23 @@ def _each_once(unreadable: Iterable[Unreadable]) -> tuple[Unreadable, ...]:
 
 
 def distinct(resources: Iterable[Any]) -> list[Any]:
-    """Return resources once each, sorted by reference.
+    """Return resources once each, sorted by id.
 
     The same resource can arrive from several searches; where two copies differ, the choice is arbitrary but
     always the same.
     """
-    by_reference: dict[str, Any] = {}
+    named: dict[tuple[str, type[Any]], Any] = {}
     anonymous = []
     for resource in resources:
         if not resource.id:
             anonymous.append(resource)
             continue
-        name = resource.reference
-        other = by_reference.setdefault(name, resource)
+        name = resource.id, type(resource)
+        other = named.setdefault(name, resource)
         if other is not resource and other != resource and repr(resource) > repr(other):
-            by_reference[name] = resource
+            named[name] = resource
     anonymous.sort(key=repr)
-    return [by_reference[name] for name in sorted(by_reference)] + anonymous
+    return [named[name] for name in sorted(named, key=_ID)] + anonymous
+
+
+_ID = itemgetter(0)

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rules.decision import Condition, Fact, Field, Operator, Rule, check_fact, check_table
+from rules.decision import Condition, Fact, Field, Operator, Rule, TableError, check_fact, check_table
 
 _COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.EQUAL: operator.eq,
@@ -32,13 +32,30 @@ class ReferenceEvaluator:
         self._is_text = {name: check_table(name, table) for name, table in tables.items()}
         self._tables = {name: [(rule.name, _all_hold(rule.when)) for rule in table] for name, table in tables.items()}
 
+    def deciding(self, facts: Mapping[str, Fact]) -> dict[str, str]:
+        """Return for each table the name of the first rule that holds, and look no further.
+
+        Raises `TableError` when none does.
+        """
+        self._check(facts)
+        return {name: self._first(name, fact) for name, fact in facts.items()}
+
     def fired(self, facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]:
         """Return for each table the names of all rules that hold, in the table's order."""
-        for name, fact in facts.items():
-            check_fact(name, fact, self._is_text[name])
+        self._check(facts)
         return {
             name: tuple([rule for rule, holds in self._tables[name] if holds(fact)]) for name, fact in facts.items()
         }
+
+    def _check(self, facts: Mapping[str, Fact]) -> None:
+        for name, fact in facts.items():
+            check_fact(name, fact, self._is_text[name])
+
+    def _first(self, name: str, fact: Fact) -> str:
+        for rule, holds in self._tables[name]:
+            if holds(fact):
+                return rule
+        raise TableError(f"{name}: no declared rule holds.")
 
 
 def _all_hold(conditions: Sequence[Condition]) -> Holds:

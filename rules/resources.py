@@ -18,6 +18,7 @@ from rules.datatypes import (
     Dosage,
     Extension,
     Meta,
+    NamedReference,
     Period,
     Quantity,
     Range,
@@ -152,7 +153,7 @@ class MedicationRequest(Resource, frozen=True, gc=False, kw_only=True):
     intent: str | None = None
     do_not_perform: bool | None = None
     medication_codeable_concept: CodeableConcept | None = None
-    medication_reference: Reference | None = None
+    medication_reference: NamedReference | None = None
     subject: Reference | None = None
     authored_on: str | None = None
     reason_code: list[CodeableConcept] | None = None
@@ -165,7 +166,7 @@ class MedicationRequest(Resource, frozen=True, gc=False, kw_only=True):
 class MedicationStatement(Resource, frozen=True, gc=False, kw_only=True):
     status: str | None = None
     medication_codeable_concept: CodeableConcept | None = None
-    medication_reference: Reference | None = None
+    medication_reference: NamedReference | None = None
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
@@ -178,7 +179,7 @@ class MedicationStatement(Resource, frozen=True, gc=False, kw_only=True):
 class MedicationDispense(Resource, frozen=True, gc=False, kw_only=True):
     status: str | None = None
     medication_codeable_concept: CodeableConcept | None = None
-    medication_reference: Reference | None = None
+    medication_reference: NamedReference | None = None
     subject: Reference | None = None
     authorizing_prescription: list[Reference] | None = None
     when_prepared: str | None = None
@@ -243,7 +244,7 @@ class Immunization(Resource, frozen=True, gc=False, kw_only=True):
 class ResearchSubject(Resource, frozen=True, gc=False, kw_only=True):
     status: str | None = None
     individual: Reference | None = None
-    study: Reference | None = None
+    study: NamedReference | None = None
     period: Period | None = None
 
 

@@ -7,11 +7,12 @@ undated, future or uninterpretable result decides nothing. Which one decides: `r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from fractions import Fraction
+from functools import partial
 from itertools import groupby
-from operator import eq
+from operator import attrgetter, eq
 from typing import Any
 
 from msgspec import structs
@@ -21,7 +22,7 @@ from rules.causes import Cause
 from rules.criterion import Chart, once
 from rules.datatypes import Period
 from rules.dates import NEVER, Moment, between
-from rules.quantities import Analyte, Conversion, Interval, Units, half_step
+from rules.quantities import Analyte, Conversion, Interval, half_step
 from rules.readings import Reading, measured, shown
 from rules.record import Retrieved
 from rules.resources import Observation
@@ -31,46 +32,45 @@ USABLE = frozenset({"final", "amended", "corrected"})
 IGNORED = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
 
 
+_NO_TIME = NEVER, NEVER
+_time = attrgetter("time")
+
+
 class Result:
     """One numeric result of this person. Its number is read when somebody first asks for it.
 
     Most results of a long chart are older than the one that decides, and nobody asks.
     """
 
-    __slots__ = ("_analyte", "_dated", "_reading", "_units", "preliminary", "retrieved", "when")
+    __slots__ = ("_read", "_reading", "preliminary", "retrieved", "time", "when")
 
     def __init__(
-        self,
-        retrieved: Retrieved,
-        when: Moment | None,
-        dated: Confidence,
-        preliminary: bool,
-        analyte: Analyte,
-        units: Units,
-        reading: Reading | None = None,
+        self, retrieved: Retrieved, when: Moment | None, preliminary: bool, read: Callable[[], Reading]
     ) -> None:
-        """``dated`` is how sure the date is; ``reading`` is given when it is known already."""
+        """``read`` reads the number; it must not lead back to this result, which would keep the chart in memory."""
         self.retrieved = retrieved
         self.when = when
+        self.time = (when.end, when.start) if when else _NO_TIME
         self.preliminary = preliminary
-        self._dated = dated
-        self._analyte = analyte
-        self._units = units
-        self._reading = reading
+        self._read = read
+        self._reading: Reading | None = None
 
     def __repr__(self) -> str:
         return f"Result({self.observation.reference}, {self.date}, {self.reading})"
 
     def but(self, **changes: Any) -> Result:
         """Return the result with fields of its reading changed."""
-        changed = structs.replace(self.reading, **changes)
-        return Result(self.retrieved, self.when, self._dated, self.preliminary, self._analyte, self._units, changed)
+        return self.read_by(lambda: structs.replace(self.reading, **changes))
+
+    def read_by(self, read: Callable[[], Reading]) -> Result:
+        """Return the result with the reading that ``read`` gives when somebody first asks."""
+        return Result(self.retrieved, self.when, self.preliminary, read)
 
     @property
     def reading(self) -> Reading:
         reading = self._reading
         if reading is None:
-            reading = self._reading = measured(self._units, self.retrieved, self._analyte, self._dated)
+            reading = self._reading = self._read()
         return reading
 
     @property
@@ -177,7 +177,7 @@ def all_results(chart: Chart, value_sets: Iterable[ValueSet], analyte: Analyte) 
 def newest_first(found: Iterable[Result]) -> list[Result]:
     """Return results in the order in which `rules.measurements.newest` takes them."""
     ordered = sorted(found, key=_time, reverse=True)
-    times = [_time(result) for result in ordered]
+    times = [result.time for result in ordered]
     if not any(map(eq, times, times[1:])):
         return ordered
     return [result for together in at_one_time(ordered) for result in _of_one_time(together)]
@@ -193,11 +193,6 @@ def at_one_time(ordered: Iterable[Result]) -> Iterator[list[Result]]:
     return (list(same) for _when, same in groupby(ordered, _time))
 
 
-def _time(result: Result) -> tuple[datetime, datetime]:
-    when = result.when
-    return (when.end, when.start) if when else (NEVER, NEVER)
-
-
 def read_result(chart: Chart, retrieved: Retrieved, analyte: Analyte) -> Result | None:
     """Return one result; None when its status or its subject rule it out."""
     observation = retrieved.observation
@@ -210,8 +205,12 @@ def read_result(chart: Chart, retrieved: Retrieved, analyte: Analyte) -> Result 
         return None
     when, dated = effective(chart, observation)
     problem = _problem(when, chart.on)
-    reading = Reading(shown(retrieved.value), dated, problem=problem[0], why=problem[1]) if problem else None
-    return Result(retrieved, when, dated, status == "preliminary", analyte, chart.units, reading)
+    read = (
+        partial(measured, chart.units, retrieved, analyte, dated)
+        if problem is None
+        else partial(Reading, shown(retrieved.value), dated, problem=problem[0], why=problem[1])
+    )
+    return Result(retrieved, when, status == "preliminary", read)
 
 
 def _problem(when: Moment | None, on: date) -> tuple[Cause, str] | None:

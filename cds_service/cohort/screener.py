@@ -146,18 +146,17 @@ class _Remembering:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self.facts: Mapping[str, Fact] = {}
-        self._fired: Mapping[str, tuple[str, ...]] = {}
+        self._deciding: Mapping[str, str] = {}
 
-    def fired(self, facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]:
+    def deciding(self, facts: Mapping[str, Fact]) -> dict[str, str]:
         self.facts = facts
-        fired = self._evaluator.fired(facts)
-        self._fired = fired
-        return fired
+        self._deciding = deciding = self._evaluator.deciding(facts)
+        return deciding
 
     @property
     def first(self) -> str:
         """The deciding rule of a single table."""
-        return next(iter(self._fired.values()))[0]
+        return next(iter(self._deciding.values()))
 
 
 def _line(assessment: Assessment, source: str | None) -> bytes:

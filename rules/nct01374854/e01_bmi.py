@@ -205,9 +205,10 @@ def _index(kilograms: Fraction, centimetres: Fraction) -> Fraction:
 
 def _is_near(weight: Result | None, height: Result | None, limit: Fraction) -> bool:
     """True when half of the last digit of weight and height could move the index to the limit."""
-    if weight is None or height is None or weight.blur is None or height.blur is None:
+    weights, heights = weight.blur if weight else None, height.blur if height else None
+    if weights is None or heights is None:
         return False
-    return _index(weight.blur[0], height.blur[1]) <= limit <= _index(weight.blur[1], height.blur[0])
+    return _index(weights[0], heights[1]) <= limit <= _index(weights[1], heights[0])
 
 
 def _weight(chart: Chart, height: Interval | None) -> Selection:
@@ -227,7 +228,8 @@ def _height(chart: Chart, weight: Interval | None) -> Selection:
     """Return the newest height from the adult age on."""
     height = chart.value_set("height")
     found = results(chart, height, chart.analyte("height"))
-    adult = [result for result in found if _is_adult(chart, result)]
+    birth, years = birth_days(chart), chart.limit("adult")
+    adult = [result for result in found if result.when is None or adult_on(birth, result.when.days, years)]
     selection = newest(
         chart,
         adult,
@@ -241,10 +243,6 @@ def _height(chart: Chart, weight: Interval | None) -> Selection:
         unused = ", only from childhood" if found else not_final(chart, [height])
         return Selection("unknown", None, Cause.NONE, why + unused)
     return selection
-
-
-def _is_adult(chart: Chart, result: Result) -> bool:
-    return result.when is None or adult_on(birth_days(chart), result.when.days, chart.limit("adult"))
 
 
 def _pregnancy_unseen(chart: Chart) -> str:

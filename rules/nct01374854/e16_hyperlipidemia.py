@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from rules.measurements import Selection, first_usable, newest
 from rules.medications import Order, orders
 from rules.panel import Part, above, panel_finding, sides
 from rules.quantities import plain
+from rules.readings import Reading
 from rules.results import Result, all_results, results
 from rules.specimens import Beside
 
@@ -181,12 +183,14 @@ class _Lipids:
         """Mark a calculated LDL as no result where the formula does not hold."""
         if not self.chart.value_set("ldl_calculated").find(ldl.retrieved.value.code):
             return ldl
-        limit = self.chart.limit("friedewald")
-        beside = self._beside.of(ldl.observation)
-        if not any(t.interval and t.interval.wholly_above(limit) for t in beside):
-            return ldl
-        why = f"the calculated LDL of {ldl.date} is not valid with triglycerides above {plain(limit)}"
-        return ldl.but(problem=Cause.INVALID, why=why)
+        return ldl.read_by(partial(_checked, ldl, self._beside, self.chart.limit("friedewald")))
+
+
+def _checked(ldl: Result, triglycerides: Beside[Result], limit: Fraction) -> Reading:
+    if not any(t.interval and t.interval.wholly_above(limit) for t in triglycerides.of(ldl.observation)):
+        return ldl.reading
+    why = f"the calculated LDL of {ldl.date} is not valid with triglycerides above {plain(limit)}"
+    return replace(ldl.reading, problem=Cause.INVALID, why=why)
 
 
 def _key(result: Result) -> int:

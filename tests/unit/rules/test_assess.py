@@ -172,8 +172,8 @@ def decided(
 
 
 class _Always:
-    def fired(self, facts: Any) -> dict[str, tuple[str, ...]]:
-        return dict.fromkeys(facts, ("only",))
+    def deciding(self, facts: Any) -> dict[str, str]:
+        return dict.fromkeys(facts, "only")
 
 
 def test_notes_follow_the_sentence_of_the_rule(trial: Trial) -> None:
