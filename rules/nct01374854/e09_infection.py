@@ -283,7 +283,7 @@ def _is_newer_positive(answer: Answer, found: Sequence[Answer]) -> bool:
 
 _LASTING = ("hiv", "hepatitis_c", "tb_infection", "tuberculin_reaction")
 _OVERCOME = ("hepatitis_b", "tuberculosis")
-_JUDGED = ("hiv_inconclusive", "tb_history")
+_JUDGED = ("hiv_inconclusive", "hepatitis_carrier", "tb_history")
 
 
 class _Diagnoses:

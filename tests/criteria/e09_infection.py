@@ -223,6 +223,17 @@ CASES = [
     *[case(f"{words} in words only", *NEGATIVE, diagnosis(text=words), **DOUBTFUL)
       for words in ("Hep C", "Hep B carrier", "LTBI")],
     case("a vaccination in words", *NEGATIVE, diagnosis(text="Hep B vaccine given"), **CLEAR),
+    *[case(f"hepatitis B of 2005 as {code}", *NEGATIVE, diagnosis(code, onset="2005-01-01"), **HBV_MET)
+      for code in ("icd9:070.32", "icd9:070.22", "icd9:V02.61", "icd10cm:Z22.51", "icd10cm:B17.0", "icd10:B17.0")],
+    case("carrier of hepatitis C", *NEGATIVE, diagnosis("icd10cm:Z22.52"), **HCV_MET),
+    *[case(f"carrier of a hepatitis that is not told, {code}", *NEGATIVE, diagnosis(code, onset="2005-01-01"),
+           **DOUBTFUL)
+      for code in ("icd10:Z22.5", "icd10cm:Z22.50", "icd9:V02.60")],
+    case("tuberculosis in ICD-9", *NEGATIVE, diagnosis("icd9:011.90", onset="2024-01-01"), **TB_MET),
+    case("tuberculosis in ICD-9, resolved", *NEGATIVE, diagnosis("icd9:013.00", onset="2004-01-01",
+         clinical="resolved"), **DOUBTFUL),
+    *[case(f"what tuberculosis left behind, {code}", *NEGATIVE, diagnosis(code, onset="2004-01-01"), **DOUBTFUL)
+      for code in ("icd10cm:B90.9", "icd10:B90.9", "icd9:137.0")],
     case("tuberculosis screening in words", *NEGATIVE, diagnosis(text="Screening for tuberculosis"), **CLEAR),
 
     case("release assay positive despite BCG", *VIRUSES, result("71773-6", "Positive"), BCG, **ASSAY),
