@@ -406,6 +406,15 @@ CASES = [
             "Dilated cardiomyopathy",
             "Peripheral arterial disease",
             "Peripheral vascular disease",
+            "CHF",
+            "HFrEF",
+            "HFpEF",
+            "CAD of three vessels",
+            "Coronary arteriosclerosis",
+            "Coronary atherosclerosis",
+            "Afib",
+            "Cardiovascular disease",
+            "ASCVD",
         )
     ),
     *(

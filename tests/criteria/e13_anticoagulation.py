@@ -461,6 +461,9 @@ CASES = [
             "factor V Leiden",
             "thrombophilia",
             "antiphospholipid syndrome",
+            "Afib",
+            "VTE",
+            "venous thromboembolism",
         )
     ),
     case(
