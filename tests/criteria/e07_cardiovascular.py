@@ -415,6 +415,10 @@ CASES = [
             "Afib",
             "Cardiovascular disease",
             "ASCVD",
+            "Left ventricular systolic dysfunction",
+            "Coronary artery stenosis",
+            "Coronary stenosis",
+            "Atheroma of coronary artery",
         )
     ),
     *(

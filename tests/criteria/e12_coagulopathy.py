@@ -495,6 +495,7 @@ CASES = [
             "coagulation disorder",
             "clotting disorder",
             "clotting factor deficiency",
+            "Disseminated intravascular coagulation",
             *(f"factor {number} deficiency" for number in ("VII", "VIII", "IX", "X", "XI", "XIII")),
         )
     ),

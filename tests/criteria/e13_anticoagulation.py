@@ -464,6 +464,8 @@ CASES = [
             "Afib",
             "VTE",
             "venous thromboembolism",
+            "mechanical aortic valve",
+            "mechanical mitral valve",
         )
     ),
     case(
