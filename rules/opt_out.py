@@ -37,7 +37,7 @@ def opt_out(record: PatientRecord, phrases: ValueSet, on: date, zone: tzinfo) ->
     """Return whether research is refused on the day ``on``; ``phrases`` are words of a Flag that say so."""
     denials = [consent.provision for consent in record.consents if _denies(consent, on, zone) and consent.provision]
     flagged = any(
-        flag.status == "active"
+        _is(flag.status, "active")
         and flag.code is not None
         and _holds(flag.period, on, zone)
         and any(_refuses(words, phrases) for words in _words(flag.code.text, flag.code.codings))
@@ -59,13 +59,18 @@ def _notes(record: PatientRecord, *, partial: bool) -> Iterator[str]:
 
 def _denies(consent: Consent, on: date, zone: tzinfo) -> bool:
     provision = consent.provision
-    if consent.status != "active" or provision is None or provision.type != "deny":
+    if not _is(consent.status, "active") or provision is None or not _is(provision.type, "deny"):
         return False
     return _about_research(consent) and _holds(provision.period, on, zone)
 
 
 def _permits_parts(provision: Provision) -> bool:
-    return any(part.type == "permit" or _permits_parts(part) for part in provision.provision or ())
+    return any(_is(part.type, "permit") or _permits_parts(part) for part in provision.provision or ())
+
+
+def _is(code: str | None, wanted: str) -> bool:
+    """Compare a code without the blanks and capitals that servers add."""
+    return (code or "").strip().lower() == wanted
 
 
 def _about_research(consent: Consent) -> bool:

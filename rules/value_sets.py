@@ -31,10 +31,12 @@ from rules.datatypes import LONGEST_VALUE, CodeableConcept, Coding
 _CUES = re.compile(
     r"\b(no|not|none|never|nil|absent|absence|denies|denied|without|negative|excluded?|unlikely|r/o|rule[sd]? out|"
     r"ruled|possible|possibly|probable|probably|suspect(?:ed)?|suspicion|query|family|fh|fhx|mother|father|sister|"
-    r"brother|parent|screen(?:ing|ed)?|risk|keine?[rnms]?|nicht|ohne|verdacht|ausschluss)\b|\?",
+    r"brother|parent|screen(?:ing|ed)?|risks? (?:of|for|factors?)|at risk|keine?[rnms]?|nicht|ohne|verdacht|"
+    r"ausschluss)\b|\?",
     re.IGNORECASE,
 )
 """Words that take the assertion out of a phrase: negation, doubt, family, screening; negation in German too."""
+_WITHOUT = re.compile(r"\b(?:without|ohne)\b", re.IGNORECASE)
 
 
 _NOT_AS_CODED = re.compile(
@@ -165,9 +167,10 @@ class ValueSet:
     def find_words(self, text: str | None, *, cues: bool = True) -> Match | None:
         """Return the whole-word match in free text; a cue of negation, doubt or family forbids it.
 
+        "Without" denies what follows, and nothing before it: "ketoacidosis without coma" is ketoacidosis.
         ``cues=False`` is for phrases that are negations themselves ("no research").
         """
-        found = self._search(text)
+        found = self._search(_WITHOUT.split(text, maxsplit=1)[0] if text and cues else text)
         if found is None or self._words is None or (cues and is_doubted(found.string)):
             return None
         rows = (self._texts[_phrase(phrase.group())] for phrase in self._words.finditer(found.string))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
+from msgspec import structs
+
 from rules.assessment import Basis, Confidence, Status
 from rules.causes import Cause
 from rules.criterion import Chart, Finding
@@ -225,9 +227,14 @@ def _count(chart: Chart, name: str, analyte: str) -> Selection:
 
 
 def _cells(chart: Chart, name: str, title: str) -> Part:
-    """Return an absolute count; without one in the window, leukocytes times their share."""
+    """Return an absolute count; without one in the window, leukocytes times their share.
+
+    A share of a later specimen that tells another story than the absolute count is left to a clinician.
+    """
     limit = chart.limit(name)
     selection, derived = _count(chart, name, "leukocyte_count"), False
+    if selection.state == "value" and selection.chosen and _has_later_share(chart, name, selection.chosen):
+        selection = _beside_later(selection, _derived(chart, name), limit)
     if selection.state == "unknown" and selection.cause not in (Cause.SEARCH, Cause.UNREADABLE):
         computed = _derived(chart, name)
         if computed.state != "unknown":
@@ -237,6 +244,27 @@ def _cells(chart: Chart, name: str, title: str) -> Part:
         beside=_limit_words(chart, name), derived=derived,
         confidence=Confidence.MODERATE if derived else Confidence.HIGH,
     )  # fmt: skip
+
+
+def _has_later_share(chart: Chart, name: str, count: Result) -> bool:
+    share = first_usable(results(chart, chart.value_set(f"{name}_percent"), chart.analyte("cell_percent")))
+    return share is not None and _is_later(share, count)
+
+
+def _is_later(result: Result, other: Result) -> bool:
+    return bool(result.when and other.when and result.when.start > other.when.end)
+
+
+def _beside_later(count: Selection, computed: Selection, limit: Fraction) -> Selection:
+    """Return ``count``, as a conflict where a later ``computed`` lies on the other side of the limit."""
+    if count.interval is None or computed.interval is None or count.chosen is None or computed.chosen is None:
+        return count
+    outcome = sides(limit)
+    if not _is_later(computed.chosen, count.chosen) or outcome(count.interval) == outcome(computed.interval):
+        return count
+    said = computed.words()
+    why = f"{said['value']} on {said['date']} differs from {count.words()['value']} on {count.words()['date']}"
+    return structs.replace(count, state="conflict", why=why, shown=(*computed.shown, *count.shown))
 
 
 def _derived(chart: Chart, name: str) -> Selection:

@@ -193,6 +193,9 @@ CASES = [
     *[case(f"{words} in words only", diagnosis(text=words), smoking(NEVER), **HINTS)
       for words in ("EtOH abuse", "IV drug use", "IVDU", "Polysubstance abuse", "Heroin addiction", "Opiate dependence",
                     "Cocaine use disorder", "Methamphetamine abuse")],
+    *[case(f"{words} in words only", diagnosis(text=words), smoking(NEVER), **HINTS)
+      for words in ("Alcohol misuse", "Stimulant use disorder", "Harmful use of alcohol",
+                    "Harmful pattern of use of alcohol")],
     case("alcoholism of the mother in words", CALM, diagnosis(text="Mother: alcoholism"), smoking(NEVER),
          **CLEAR),
     case("a visit's diagnosis without a status, 365 days ago",

@@ -495,6 +495,8 @@ CASES = [
             "coagulation disorder",
             "clotting disorder",
             "clotting factor deficiency",
+            "Disseminated intravascular coagulation",
+            *(f"factor {number} deficiency" for number in ("VII", "VIII", "IX", "X", "XI", "XIII")),
         )
     ),
     case("von Willebrand disease without any test", VON_WILLEBRAND, expect="needs-judgement", rule="disorder"),

@@ -461,6 +461,11 @@ CASES = [
             "factor V Leiden",
             "thrombophilia",
             "antiphospholipid syndrome",
+            "Afib",
+            "VTE",
+            "venous thromboembolism",
+            "mechanical aortic valve",
+            "mechanical mitral valve",
         )
     ),
     case(

@@ -257,6 +257,10 @@ CASES = [
     *(
         case(f"as free text: {words}", diagnosis(text=words), expect="needs-judgement", rule="doubtful")
         for words in (
+            "Calculus of gallbladder",
+            "Gallbladder calculus with acute cholecystitis",
+            "Gallbladder stone",
+            "Gallbladder stones",
             "Gallstone",
             "Gall stones",
             "Cholelithiasis",

@@ -86,6 +86,8 @@ CASES = [
          expect="needs-judgement"),
     case("proliferative in words", diagnosis(text="Proliferative diabetic retinopathy"),
          expect="needs-judgement"),
+    case("high risk is no doubt", diagnosis(text="High risk proliferative diabetic retinopathy"),
+         expect="needs-judgement"),
     case("macular edema in words", diagnosis(text="Diabetic macular oedema"), expect="needs-judgement"),
     case("nonproliferative in words is not proliferative", T1DM, exam(),
          diagnosis(text="Non-proliferative diabetic retinopathy"), expect="not-met"),

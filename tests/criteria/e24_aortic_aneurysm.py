@@ -148,7 +148,15 @@ CASES = [
     case("aneurysm as free text", diagnosis(text="AAA 4.5 cm"), expect="needs-judgement", rule="doubtful"),
     *(
         case(f"as free text: {words}", diagnosis(text=words), expect="needs-judgement", rule="doubtful")
-        for words in ("Abdominal aneurysm", "Thoracoabdominal aneurysm", "Aortic aneurysm", "Aortic ectasia")
+        for words in (
+            "Abdominal aneurysm",
+            "Thoracoabdominal aneurysm",
+            "Aortic aneurysm",
+            "Aortic ectasia",
+            "Aneurysm of abdominal aorta",
+            "Aneurysm of the abdominal aorta",
+            "Aneurysm of infrarenal abdominal aorta",
+        )
     ),
     case("screening in words", diagnosis(text="AAA screening"), expect="not-met"),
     *(

@@ -262,6 +262,17 @@ CASES = [
     *(
         case(f"as free text: {words}", diagnosis(text=words), expect="needs-judgement", rule="doubtful")
         for words in (
+            "Lacunar infarction",
+            "Lacunar infarct",
+            "Brain stem infarction",
+            "Brain stem infarct",
+            "Brainstem infarction",
+            "Brainstem infarct",
+            "Cerebellar infarction",
+            "Cerebellar infarct",
+            "Brain infarction",
+            "Brain infarct",
+            "Stroke without residual deficits",
             "Stroke",
             "Cerebrovascular accident",
             "Cerebro-vascular accident",

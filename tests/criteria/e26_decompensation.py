@@ -107,6 +107,11 @@ CASES = [
     case("a code that is not verified is not matched", T1DM, diagnosis("snomed:441656006",
          onset="2025-06-01"),
          expect="not-met"),
+    *(case(f"in words, last week: {words}", T1DM, diagnosis(text=words, onset="2025-06-08"), expect="needs-judgement",
+           rule="doubtful")
+      for words in ("Ketoacidosis due to type 1 diabetes mellitus", "Diabetic ketoacidosis without coma")),
+    *(case(f"in words, last week: {words}", T1DM, diagnosis(text=words, onset="2025-06-08"), expect="not-met")
+      for words in ("Alcoholic ketoacidosis", "Diabetes without ketoacidosis")),
     case("suspected ketoacidosis last week", dka("2025-06-08", verification="provisional"),
          expect="needs-judgement", rule="doubtful"),
     case("suspected ketoacidosis 60 days ago", dka("2025-04-16", verification="provisional"),

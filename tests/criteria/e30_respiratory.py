@@ -42,6 +42,9 @@ CASES = [
     case("chronic failure in words", diagnosis(text="Chronic respiratory failure"), expect="needs-judgement",
          rule="questionable"),
     case("home oxygen in words", diagnosis(text="On home oxygen"), expect="needs-judgement"),
+    *(case(f"in words: {words}", diagnosis(text=words), expect="needs-judgement")
+      for words in ("Dependence on supplemental oxygen", "Dependence on oxygen", "Long term oxygen therapy",
+                    "Long-term oxygen therapy", "Dependence on ventilator")),
     case("chronic failure refuted", T1DM, diagnosis("icd10cm:J96.11", verification="refuted"),
          expect="not-met"),
     case("chronic failure entered in error alone does not satisfy the absence rule",
