@@ -132,7 +132,7 @@ def test_the_service_says_in_one_line_that_the_tables_are_old(tmp_path: Path) ->
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         variables = {**os.environ, "TRIAL_CDS_DATABASE__URL": url}
         whole = [sys.executable, "-m", "cds_service", *arguments]
-        return subprocess.run(whole, env=variables, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(whole, env=variables, capture_output=True, text=True, timeout=120, check=False)
 
     served = run("serve", "--port", str(free_port()))
     assert served.returncode == 1

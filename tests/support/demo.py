@@ -17,7 +17,7 @@ from cds_service.sandbox.demo import start_everything
 from cds_service.sandbox.processes import LOOPBACK
 from tests.support.ports import free_port
 
-_SECONDS_TO_STOP = 30
+_SECONDS_TO_STOP = 60
 
 
 @dataclass(frozen=True)
