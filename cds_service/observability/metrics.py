@@ -6,6 +6,8 @@ With one process the numbers are in memory; with gunicorn's workers they are in 
 
 from __future__ import annotations
 
+import contextlib
+import struct
 import time
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +37,8 @@ NONE = "none"
 OTHER = "other"
 _STATUSES = frozenset({400, 401, 403, 404, 405, 408, 412, 413, 414, 415, 431, 500, 501, 503})
 """Statuses that are counted apart; others by their hundred."""
+_PAUSES = (0.01, 0.1, 0.5)
+"""Seconds until the numbers are read again where a worker has begun right now: a new file is empty for a moment."""
 _LEVELS = {BreakerState.CLOSED: 0, BreakerState.PROBING: 1, BreakerState.OPEN: 2}
 _USABLE = frozenset({PrefetchState.DATA.value, PrefetchState.EMPTY.value})
 _RESOURCE_TYPES = {name: next(iter(types)) for name, types in TYPES.items()}
@@ -75,10 +79,14 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all numbers in Prometheus' text format, summed over the workers."""
-        registry = self._registry
-        if values.ValueClass._multiprocess:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        if not values.ValueClass._multiprocess:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        for pause in _PAUSES:
+            with contextlib.suppress(struct.error):
+                return generate_latest(registry)
+            time.sleep(pause)
         return generate_latest(registry)
 
     # -- requests ------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from cds_service.sandbox.processes import (
     signals_end_the_block,
 )
 
-SECONDS_TO_START = 30.0
+SECONDS_TO_START = 90.0
 SECONDS_TO_LOAD_A_BUNDLE = 60.0
 # Where the system does not keep the port, another program may take it before the server listens.
 ATTEMPTS = 3

@@ -8,13 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.chromium import chromium, running_browser
 from tests.support.demo import Demo, running_demo
 
 _HERE = Path(__file__).parent
 _LOCAL = ("127.0.0.1", "")
+PATIENCE_MS = 30_000
+"""For what is to come on a page, on a machine that is busy otherwise."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,7 +71,7 @@ def context(browser: Browser, demo: Demo, request: pytest.FixtureRequest) -> Ite
         viewport={"width": 1280, "height": 900},
         java_script_enabled=request.node.get_closest_marker("without_scripts") is None,
     )
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(PATIENCE_MS)
     watch = Watch(made, refusals.args if refusals else ())
     yield made
     made.close()

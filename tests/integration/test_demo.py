@@ -37,7 +37,7 @@ def test_demo_once_shows_every_patient_with_the_expected_verdict(tmp_path: Path)
         command(free_port(), "--once"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         env=environment,
         check=False,
     )
@@ -64,19 +64,19 @@ def test_demo_serves_until_it_is_stopped_and_takes_its_children_along(tmp_path: 
             wait_for(log, "Ctrl-C stops")
             fhir = next(line.split()[-1] for line in log.read_text().splitlines() if "The FHIR server:" in line)
             with local_session() as session:
-                assert session.get(f"http://127.0.0.1:{port}/cds-services", timeout=10).status_code == 200
+                assert session.get(f"http://127.0.0.1:{port}/cds-services", timeout=60).status_code == 200
                 child.send_signal(number)
-                child.wait(timeout=30)
+                child.wait(timeout=60)
                 for url in (f"http://127.0.0.1:{port}/health/live", f"{fhir}/metadata"):
                     with pytest.raises(requests.ConnectionError):
                         session.get(url, timeout=5)
         finally:
             child.kill()
-            child.wait(timeout=10)
+            child.wait(timeout=60)
     assert child.returncode == (0 if number is signal.SIGINT else 128 + number)
 
 
-def wait_for(log: Path, text: str, seconds: float = 60) -> None:
+def wait_for(log: Path, text: str, seconds: float = 150) -> None:
     deadline = time.monotonic() + seconds
     while text not in log.read_text():
         assert time.monotonic() < deadline, log.read_text()

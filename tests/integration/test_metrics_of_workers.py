@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from cds_service.observability.metrics import Metrics
 from cds_service.observability.workers import VARIABLE, WorkerMetrics
 from cds_service.server import worker_metrics
 from cds_service.settings import SettingsError
@@ -81,6 +82,18 @@ def test_a_folder_that_is_given_is_emptied_of_numbers_and_kept(tmp_path: Path, m
     shared = WorkerMetrics()
     shared.end()
     assert {file.name for file in tmp_path.iterdir()} == {"counter_17.txt", "patients.db"}
+
+
+def test_a_worker_that_has_begun_right_now_costs_no_scrape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prometheus_client.values.ValueClass", None)
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    WorkerMetrics()
+    metrics = Metrics([], threads=8)
+    new = tmp_path / "counter_1.db"
+    new.touch()
+    monkeypatch.setattr("time.sleep", lambda _: new.write_bytes(bytes(1_024)))
+    assert b"trial_cds_threads" in metrics.text()
+    assert new.stat().st_size > 0, "it was read while it was empty"
 
 
 def test_a_worker_takes_the_lowest_place_that_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

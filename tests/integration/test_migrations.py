@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
+from cds_service.cli import main
 from cds_service.storage.database import Database
 from cds_service.storage.revisions import HEAD, REVISIONS, stamp
 from cds_service.storage.tables import cards_shown, feedback, metadata
@@ -125,21 +125,20 @@ def test_an_empty_postgresql_is_not_laid_out_unasked(database_url: str) -> None:
         database.create()
 
 
-def test_the_service_says_in_one_line_that_the_tables_are_old(tmp_path: Path) -> None:
+def test_the_service_says_in_one_line_that_the_tables_are_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     url = f"sqlite:///{tmp_path / 'old.sqlite'}"
     _make_first_layout(Database(url))
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        variables = {**os.environ, "TRIAL_CDS_DATABASE__URL": url}
-        whole = [sys.executable, "-m", "cds_service", *arguments]
-        return subprocess.run(whole, env=variables, capture_output=True, text=True, timeout=60, check=False)
-
-    served = run("serve", "--port", str(free_port()))
+    monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", url)
+    serve = [sys.executable, "-m", "cds_service", "serve", "--port", str(free_port())]
+    served = subprocess.run(serve, capture_output=True, text=True, timeout=120, check=False)
     assert served.returncode == 1
     assert "trial-cds db upgrade" in served.stderr
     assert "Traceback" not in served.stderr
-    checked = run("db", "check")
-    assert (checked.returncode, checked.stdout) == (1, "")
-    assert checked.stderr.strip().endswith("trial-cds db upgrade")
-    assert run("db", "upgrade").stdout == "The database is now at revision 0003; before: 0001.\n"
-    assert run("db", "check").returncode == 0
+    assert main(["db", "check"]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.strip().endswith("trial-cds db upgrade")) == ("", True)
+    assert main(["db", "upgrade"]) == 0
+    assert capsys.readouterr().out == "The database is now at revision 0003; before: 0001.\n"
+    assert main(["db", "check"]) == 0

@@ -19,6 +19,7 @@ from tests.support.nginx import HOST, PROGRAM, SHIPPED, Proxy, make_certificate,
 from tests.support.ports import free_port
 from tests.support.server import running_service
 from tests.support.service import SERVICE, call, candidate
+from tests.support.waiting import soon
 
 needs_nginx = pytest.mark.skipif(PROGRAM is None, reason="needs nginx (Debian: apt install nginx-light)")
 
@@ -92,7 +93,7 @@ def test_a_slow_body_is_cut_off_before_it_reaches_the_service(proxy: Proxy) -> N
     context = ssl.create_default_context(cafile=str(proxy.folder / "fullchain.pem"))
     started = time.monotonic()
     with (
-        socket.create_connection(("localhost", proxy.secure_port), timeout=20) as plain,
+        socket.create_connection(("localhost", proxy.secure_port), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as connection,
     ):
         head = (
@@ -104,16 +105,14 @@ def test_a_slow_body_is_cut_off_before_it_reaches_the_service(proxy: Proxy) -> N
         except OSError:
             answer = b""
     assert answer == b"" or b" 408 " in answer.splitlines()[0]
-    assert 4 < time.monotonic() - started < 15
+    assert 4 < time.monotonic() - started < 40  # as the file says, and not after nginx's own sixty seconds
 
 
 @needs_nginx
 def test_what_is_written_holds_no_query_and_no_token(proxy: Proxy) -> None:
     headers = {"Authorization": "Bearer planted-token"}
     proxy.session().get(_url(proxy, "/cds-services?patient=planted-id"), headers=headers, timeout=10)
-    give_up = time.monotonic() + 5
-    while time.monotonic() < give_up and '"/cds-services"' not in _written(proxy):
-        time.sleep(0.05)
+    soon(lambda: '"/cds-services"' in _written(proxy))
     written = _written(proxy)
     assert '"/cds-services"' in written
     assert "planted" not in written
@@ -151,7 +150,7 @@ def test_the_container_of_compose_makes_a_configuration_that_nginx_takes(tmp_pat
         (tmp_path / Path(name).name).write_text(here(shipped), encoding="utf-8")
     make_certificate(tmp_path)
     (tmp_path / "made").mkdir()
-    tried = subprocess.run([shell, options, here(script)], capture_output=True, text=True, timeout=30, check=False)
+    tried = subprocess.run([shell, options, here(script)], capture_output=True, text=True, timeout=60, check=False)
     assert tried.returncode == 0, tried.stderr
     made = (tmp_path / "made" / "trial-cds.conf").read_text(encoding="utf-8")
     assert "server 127.0.0.1:1;" in made, "the service is found by its name"

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
+from cds_service.sandbox import demo
 from cds_service.sandbox.demo import start_everything
 from cds_service.sandbox.processes import LOOPBACK
 from tests.support.ports import free_port
+from tests.support.server import PATIENT
 
-_SECONDS_TO_STOP = 30
+_SECONDS_TO_STOP = 60
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def running_demo() -> Iterator[Demo]:
 def _main() -> None:
     """Run until the caller closes its end, say by ending."""
     port = free_port()
+    demo.PROGRAM = (sys.executable, "-m", PATIENT)
     with ExitStack() as stack:
         _, ehr = start_everything(port, LOOPBACK, stack, io.StringIO())
         print(json.dumps(asdict(Demo(f"http://{LOOPBACK}:{port}", ehr.fhir_url))), flush=True)

@@ -172,7 +172,7 @@ def test_the_command_of_a_host_runs_as_the_unit_does(tmp_path: Path) -> None:
     command = [str(ROOT / "deploy" / "systemd" / "trial-cds"), *asked]
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = subprocess.run(
-        command, env={"PATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=True
+        command, env={"PATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True
     )
     *options, program = done.stdout.splitlines()[: -len(asked)]
     assert program == "/opt/trial-cds/bin/trial-cds"

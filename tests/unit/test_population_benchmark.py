@@ -39,16 +39,33 @@ def test_figures_are_written_between_the_marks(tmp_path: Path) -> None:
 
 
 _HOLDS_MEMORY_IN_A_CHILD = """
-import subprocess, sys, time
+import subprocess, sys
 print("begun", file=sys.stderr, flush=True)
-subprocess.run([sys.executable, "-c", "import time; held = bytearray(b'x') * 80_000_000; time.sleep(1.5)"], check=True)
+subprocess.run([sys.executable, "-c", sys.argv[1], sys.argv[2]], check=True)
 sys.exit(3)
+"""
+_UNTIL_IT_IS_SEEN = """
+import os, sys, time
+held = bytearray(b"x") * 80_000_000
+give_up = time.monotonic() + 60
+while not os.path.exists(sys.argv[1]) and time.monotonic() < give_up:
+    time.sleep(0.02)
 """
 
 
-def test_memory_and_status_are_those_of_all_processes() -> None:
+def test_memory_and_status_are_those_of_all_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    taken = process_tree.run([sys.executable, "-c", _HOLDS_MEMORY_IN_A_CHILD], lambda line, _cpu: told.append(line))
+    seen, held = tmp_path / "seen", process_tree.held
+
+    def looked_at(pid: int) -> int:
+        found = held(pid)
+        if found > 80_000_000:
+            seen.touch()
+        return found
+
+    monkeypatch.setattr(process_tree, "held", looked_at)
+    command = [sys.executable, "-c", _HOLDS_MEMORY_IN_A_CHILD, _UNTIL_IT_IS_SEEN, str(seen)]
+    taken = process_tree.run(command, lambda line, _cpu: told.append(line))
     assert told == ["begun"]
     assert taken.status == 3
     assert taken.cpu_seconds > 0

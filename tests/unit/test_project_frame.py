@@ -171,7 +171,7 @@ def test_make_can_plan_the_command(command: str) -> None:
     # Under `make test` the outer make's flags would reach this one.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     make = ["make", "-n", command]
-    plan = subprocess.run(make, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30)
+    plan = subprocess.run(make, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert plan.returncode == 0, plan.stderr
 
 

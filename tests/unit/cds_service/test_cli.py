@@ -225,7 +225,7 @@ def test_it_is_a_module_too() -> None:
         [sys.executable, "-m", "cds_service", "--help"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert ended.returncode == 0

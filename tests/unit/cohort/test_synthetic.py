@@ -28,7 +28,7 @@ def test_another_process_writes_the_same_people() -> None:
         "from tests.unit.cohort.test_synthetic import _digest; from tests.support.population import charts; "
         "print(_digest(charts(5, 7)))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=150, check=True)
     assert told.stdout.strip() == _digest(charts(5, 7))
 
 

@@ -49,7 +49,7 @@ def test_a_number_in_quotes_is_read() -> None:
     assert number('"7.50"').value_quantity.value == Decimal("7.50")
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "text", ["1e999999999", "1e-999999999", "-1e999999", "1e41", "1e-41", '"NaN"', '"sNaN"', '"Infinity"',
              "1" * 42, "0." + "1" * 5000, "true", "[7]", '"7,5"', '"high"'],
@@ -62,7 +62,7 @@ def test_numbers_that_cannot_be_computed_with(text: str) -> None:
     assert found.code == CodeableConcept([Coding("http://loinc.org", "4548-4")])
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 def test_the_numbers_of_a_dosage_are_checked_too() -> None:
     for name in ("period", "periodMax"):
         raw = b'{"resourceType":"MedicationRequest","dosageInstruction":[{"timing":{"repeat":{"%s":1e999999999}}}]}'
