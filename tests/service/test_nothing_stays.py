@@ -7,6 +7,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -111,14 +112,14 @@ def _planted(content: Any, name: str, mark: str, inside: bool = False) -> Any:
 
 
 def _kept(mark: str) -> set[tuple[str, str]]:
-    """Return the texts with ``mark`` in whatever is alive, each with the type of what holds it."""
+    """Return the texts and numbers with ``mark`` in whatever is alive, each with the type of what holds it."""
     gc.collect()
     found, seen, left = set(), set(), [*gc.get_objects()]
     while left:
         holder = left.pop()
         for held in gc.get_referents(holder):
-            if isinstance(held, str | bytes):
-                text = held if isinstance(held, str) else held.decode("latin-1")
+            if isinstance(held, str | bytes | Decimal):
+                text = held.decode("latin-1") if isinstance(held, bytes) else str(held)
                 if mark in text and text != mark:
                     found.add((type(holder).__name__, text[:200]))
             elif not isinstance(held, _PLAIN) and not gc.is_tracked(held) and id(held) not in seen:
