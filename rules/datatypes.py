@@ -51,10 +51,6 @@ class CodeableConcept(Struct, frozen=True, gc=False):
         """A name for people, else the first code."""
         return self.name or next((c.code for c in self.codings if c.code), None) or "(no code)"
 
-    def code_in(self, *systems: str) -> str | None:
-        """Return the first code whose system is one of ``systems``."""
-        return next((c.code for c in self.codings if c.code and c.system in systems), None)
-
 
 class Reference(Struct, frozen=True, gc=False):
     reference: str | None = None

@@ -9,7 +9,6 @@ reference, sections 1.1 and 1.3 and rulings 7 and 8).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
@@ -284,10 +283,3 @@ def unseen(chart: Chart, *value_sets: ValueSet) -> str:
 
 def evidence_of(found: Sequence[Diagnosis]) -> tuple[Evidence, ...]:
     return tuple(diagnosis.evidence() for diagnosis in found)
-
-
-def days_since(moment: Moment | None, on: date) -> tuple[int, int] | None:
-    """Return the fewest and the most days that can have passed since ``moment``."""
-    if moment is None:
-        return None
-    return (on - moment.days.last).days, (on - moment.days.first).days

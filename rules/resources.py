@@ -188,7 +188,6 @@ class MedicationDispense(Resource, frozen=True, gc=False, kw_only=True):
 
 class Ingredient(Struct, frozen=True, gc=False):
     item_codeable_concept: CodeableConcept | None = None
-    item_reference: Reference | None = None
     strength: Ratio | None = None
 
 
@@ -212,16 +211,6 @@ class Encounter(Resource, frozen=True, gc=False, kw_only=True):
     period: Period | None = None
     hospitalization: Hospitalization | None = None
 
-    @property
-    def class_code(self) -> str | None:
-        """The code of the class, however it was sent."""
-        coded = self.class_
-        if isinstance(coded, dict):
-            codings = coded.get("coding")
-            coded = codings[0] if isinstance(codings, list) and codings else coded
-        code = coded.get("code") if isinstance(coded, dict) else coded
-        return code.strip() if isinstance(code, str) else None
-
 
 class Procedure(Resource, frozen=True, gc=False, kw_only=True):
     status: str | None = None
@@ -229,7 +218,6 @@ class Procedure(Resource, frozen=True, gc=False, kw_only=True):
     subject: Reference | None = None
     performed_date_time: str | None = None
     performed_period: Period | None = None
-    performed_string: str | None = None
     body_site: list[CodeableConcept] | None = None
 
 
@@ -249,7 +237,6 @@ class ResearchSubject(Resource, frozen=True, gc=False, kw_only=True):
 
 
 class FastingStatus(Struct, frozen=True, gc=False):
-    collected_date_time: str | None = None
     fasting_status_codeable_concept: CodeableConcept | None = None
     fasting_status_duration: Quantity | None = None
 

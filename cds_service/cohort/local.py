@@ -29,7 +29,6 @@ _FEWEST_SHARDS, _MOST_SHARDS = 16, 1_000
 _FOR_DUCKDB = 0.6
 """Share of the memory that DuckDB gets; the rest is for Python and for what DuckDB does not count."""
 _ROWS_AT_ONCE = 1_000
-SMALLEST_MEMORY = 1_000_000_000
 
 
 def shards_for(source: Source) -> int:

@@ -10,8 +10,8 @@ from msgspec import structs
 
 from rules.codes import ICD10, ICD10CM
 from rules.datatypes import CodeableConcept, Coding
-from rules.diagnoses import Course, absence, all_read, days_since, diagnoses, evidence_of, find, status_code, unseen
-from tests.criteria.given import TODAY, Given, diagnosis, resource
+from rules.diagnoses import Course, absence, all_read, diagnoses, evidence_of, find, status_code, unseen
+from tests.criteria.given import Given, diagnosis, resource
 from tests.unit.rules.charts import chart, codes, words
 
 GOUT = codes("gout", (ICD10CM, "M10", "prefix"))
@@ -166,12 +166,6 @@ def test_an_entry_for_an_empty_list_is_no_diagnosis(given: Given, counts: bool) 
     this = replace(plain.this, value_sets={"nothing_recorded": NOTHING})
     assert absence(structs.replace(plain, this=this), GOUT).counts is counts
     assert absence(plain, GOUT).counts, "a trial that lists no such entries"
-
-
-def test_days_since() -> None:
-    month = only(diagnosis("icd10cm:M10.9", onset="2025-05"))
-    assert days_since(month.when, TODAY) == (15, 45)
-    assert days_since(None, TODAY) is None
 
 
 def test_evidence() -> None:
