@@ -53,7 +53,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
 
     database = Database(settings.database.url, settings.server.threads, metrics.database_error)
     database.create()
-    journal, kill_switch = Journal(database, metrics.feedback), KillSwitch(database)
+    journal = Journal(database, metrics.feedback)
     pseudonyms = Pseudonyms(site_keys(settings, database))
     client = _fhir_client(settings, metrics)
     keys = KeyStores(tenants, _ca_bundle(settings), on_look=metrics.keys_looked_at)
@@ -61,6 +61,7 @@ def create_app(settings: Settings, trials: Sequence[str] = TRIALS, today: Callab
 
     played = sites(settings, tenants, evaluations[0].today(settings.tzinfo))
     known = [*tenants, *(site.tenant for site in played[1:])]
+    kill_switch = KillSwitch(database, [tenant.name for tenant in known])
     views = [PatientView(one, settings, known, client, journal, pseudonyms, kill_switch) for one in evaluations]
     services = {trial.service_id: routes.Service(trial, view) for trial, view in zip(served, views, strict=True)}
     hooks = partial(routes.blueprint, services, journal, settings)

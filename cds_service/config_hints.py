@@ -88,6 +88,8 @@ def _of_token(given: TenantSettings) -> Iterator[str]:
         yield "the private key of the public sandbox is published: set test = true, and never serve real patients so"
     if given.profile == "epic" and given.subject is None:
         yield "subject is not set: Epic's tokens carry your client id there as sub, so it can be checked"
+    if given.profile == "oracle" and given.tenant_claim is None:
+        yield "tenant_claim is not set: Oracle's issuer signs for all its customers, and each is taken for this one"
 
 
 def _of_calls(tenant: Tenant) -> Iterator[str]:

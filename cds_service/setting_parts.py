@@ -70,7 +70,10 @@ class Limits(Part):
 
     body_bytes: int = Field(default=5_000_000, ge=1_000, description="Largest request body.")
     receive_seconds: float = Field(
-        default=5.0, gt=0, le=60, description="Time for a request's headers to arrive, and again for its body."
+        default=5.0,
+        gt=0,
+        le=60,
+        description="Time for a request's headers to arrive, again for its body, and for the answer to be taken.",
     )
     deadline_seconds: float = Field(default=4.0, gt=0, le=60, description="Time for all data of one call to arrive.")
     page_bytes: int = Field(default=10_000_000, ge=1_000, description="Largest page from a FHIR server, unpacked.")

@@ -8,10 +8,16 @@ import re
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import orjson
 
 from cds_service.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from cds_service.storage.database import Database
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> list[argparse.ArgumentParser]:
@@ -107,7 +113,8 @@ def _purge(options: argparse.Namespace) -> int:
     tables = [pauses(tenant.fatigue) for tenant in Tenants(settings)]
     # Rows have the day of their site, which may be a day ahead of this one: 0d leaves none of them.
     before = today - timedelta(days=options.older_than) if options.older_than else date.max
-    with Database(settings.database.url).at_leisure() as connection:
+    database = Database(settings.database.url)
+    with database.at_leisure() as connection:
         for rule in retention.rules(before, today, time.time(), tables):
             old = retention.count(connection, rule, even_if_needed=True)
             work = retention.count if options.dry_run else retention.purge
@@ -115,7 +122,7 @@ def _purge(options: argparse.Namespace) -> int:
             done = "would be deleted" if options.dry_run else "deleted"
             kept = f", {old - number} kept: they still keep a card away" if old > number else ""
             print(f"{rule.table.name}: {number} {done}{kept}")
-    return 0
+        return 0 if options.dry_run else _without_copies(database, connection)
 
 
 def _forget(options: argparse.Namespace) -> int:
@@ -132,7 +139,19 @@ def _forget(options: argparse.Namespace) -> int:
         for patient in patients:
             hashes = pseudonyms.patient(options.tenant, patient.removeprefix("Patient/")).hashes
             print(f"{retention.forget(connection, options.tenant, hashes)} rows deleted")
-    return 0
+        return _without_copies(database, connection)
+
+
+def _without_copies(database: Database, connection: Connection) -> int:
+    """Let no copies of what was deleted be left; return the exit status."""
+    if database.leave_no_copies(connection):
+        return 0
+    print(
+        "The rows are deleted, but copies of them are left in the -wal file beside the database: another program was "
+        "using it all the time. Start the same command again.",
+        file=sys.stderr,
+    )
+    return 1
 
 
 def _tell_if_unknown(tenant: str, settings: Settings) -> None:

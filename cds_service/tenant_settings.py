@@ -142,9 +142,10 @@ def tenants_that_clash(tenants: Sequence[TenantSettings]) -> list[tuple[str, str
                 problems.append((f"{at}.name", f"{there} has this name already"))
             if tenant.issuer != other.issuer:
                 continue
-            if tenant.tenant_claim == other.tenant_claim:
+            claims = {tenant.tenant_claim, other.tenant_claim}
+            if len(claims) == 1 or None in claims:
                 how = "give each a tenant_claim that tells them apart"
-                problems.append((f"{at}.tenant_claim", f"{there} has the same issuer and tenant_claim: {how}"))
+                problems.append((f"{at}.tenant_claim", f"{there} has the same issuer: {how}"))
             if (tenant.jwks_url, tenant.jwks_file) != (other.jwks_url, other.jwks_file):
                 how = "an issuer has one set of keys"
                 problems.append((f"{at}.jwks_url", f"{there} has the same issuer and other keys: {how}"))

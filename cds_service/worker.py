@@ -1,15 +1,20 @@
-"""gunicorn's worker with threads, made careful: slow clients are cut off, and nothing of a request is repeated.
+"""gunicorn's worker with threads, made careful: slow clients hold nobody up, and nothing of a request is repeated.
 
-gunicorn itself puts what it could not parse into its log and its answer, and that can be a token or a body.
+gunicorn itself puts what it could not parse into its log and its answer, and that can be a token or a body. It gives a
+thread to a client that sends nothing, waits without end for one that takes no answer, and stops serving all of them
+while it waits for one to close.
 """
 
 from __future__ import annotations
 
 import logging
+import selectors
 import socket
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +30,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from cds_service.cds_hooks.body import ARRIVED
 from cds_service.cds_hooks.errors import of_status
 from cds_service.cds_hooks.outcome import CONTENT_TYPE, operation_outcome
+from cds_service.lingering import Lingering
 from cds_service.logs import log, log_failure
 from cds_service.security.headers import ALWAYS
 from cds_service.stopping import Stopping
@@ -36,34 +42,35 @@ _STATUSES = {
 }
 
 
-class Arrivals:
-    """The connections on which something is being waited for, and until when."""
+class Deadlines:
+    """The connections whose client is waited for, and until when."""
 
     def __init__(self) -> None:
-        self._due: dict[socket.socket, float] = {}
+        self._due: dict[socket.socket, tuple[float, int]] = {}
 
-    def begin(self, connection: socket.socket, seconds: float) -> None:
-        """Wait for ``connection`` at most ``seconds`` from now."""
-        self._due[connection] = time.monotonic() + seconds
+    def begin(self, connection: socket.socket, seconds: float, cut: int = socket.SHUT_RD) -> None:
+        """Wait for ``connection`` at most ``seconds`` from now; then ``cut`` off reading alone, or both ways."""
+        self._due[connection] = time.monotonic() + seconds, cut
 
     def done(self, connection: socket.socket) -> bool:
         """Wait no longer; False when the time was over and the connection has been cut off."""
         return self._due.pop(connection, None) is not None
 
     def end_overdue(self) -> None:
-        """Cut off reading where the time is over: a thread that waits there gets an end of file."""
+        """Cut off where the time is over: a thread that reads there gets an end of file, one that writes an error."""
         now = time.monotonic()
-        for connection, due in tuple(self._due.items()):
+        for connection, (due, cut) in tuple(self._due.items()):
             if now >= due and self.done(connection):
                 with suppress(OSError):  # the client has gone
-                    connection.shutdown(socket.SHUT_RD)
+                    connection.shutdown(cut)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
     """Serves with threads; ``receive_seconds`` and ``stopping`` are set before it starts."""
 
     receive_seconds = 5.0
-    """Time for the headers of a request to arrive, and again for its body; looked at once a second."""
+    """Time for the headers of a request to arrive, again for its body, and for each answer to be taken; looked at once
+    a second."""
     on_unreadable: Callable[[int], None] | None = None
     """Is told the status with which a request was refused that never came to the application."""
 
@@ -72,28 +79,49 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self._arrivals = Arrivals()
+        self._deadlines = Deadlines()
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.wsgi = self._careful(self.wsgi)
+        self._lingering = Lingering(self.poller, self._ended)
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Give a connection to a thread, a new one not before its first bytes are there."""
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.timeout = time.monotonic() + self.receive_seconds
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        """Part of gunicorn's round: what becomes of a connection after an answer."""
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self._lingering.begin(conn.sock)
+
+    def _ended(self) -> None:
+        self.nr_conns -= 1
 
     def handle(self, conn: TConn) -> Any:
         """Read and answer the next request of a connection. Runs in a thread."""
-        self._arrivals.begin(conn.sock, self.receive_seconds)
+        self._deadlines.begin(conn.sock, self.receive_seconds)
         try:
             return super().handle(conn)
         finally:
-            self._arrivals.done(conn.sock)
+            self._deadlines.done(conn.sock)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        self._arrivals.begin(conn.sock, self.receive_seconds)
+        self._deadlines.begin(conn.sock, self.receive_seconds)
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
         """Part of gunicorn's round, which it makes at least once a second."""
         super().murder_pending()
-        self._arrivals.end_overdue()
+        self._deadlines.end_overdue()
+        self._lingering.end_overdue()
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer what could not be parsed, or failed outside the application, without a word of its text."""
@@ -112,12 +140,13 @@ class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
 
         def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             connection = environ["gunicorn.socket"]
-            environ[ARRIVED] = lambda: self._arrivals.done(connection)
+            environ[ARRIVED] = lambda: self._deadlines.done(connection)
 
             def start(status: str, headers: list[tuple[str, str]], failure: Any = None) -> Any:
                 # gunicorn drops this header of an application without a look at it.
                 if ("Connection", "close") in headers or self.stopping.begun:
                     start_response.__self__.force_close()
+                self._deadlines.begin(connection, self.receive_seconds, socket.SHUT_RDWR)
                 return start_response(status, headers, failure)
 
             return app(environ, start)

@@ -15,8 +15,8 @@ VERDICTS = (Verdict.POTENTIALLY_ELIGIBLE, Verdict.POSSIBLY_ELIGIBLE)
 """Nothing decisive is against them; the second lacks data or is borderline."""
 
 COLUMNS = ("patient", "verdict", "open items", "supports", "open", "would settle it")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-"""What a spreadsheet may take for the start of a formula or command."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet may take for the start of a formula or command; the last four are the wide forms of the first."""
 _BETWEEN = "; "
 _CLEAR = {Kind.INCLUSION: "", Kind.EXCLUSION: ": clear"}
 """What speaks for a person in an exclusion is that it does not hold."""

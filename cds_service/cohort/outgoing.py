@@ -45,11 +45,11 @@ class Answer:
     def retry_after(self, otherwise: float) -> float:
         """Return the seconds the server asks to wait, given as a number or as a date."""
         given = self.headers.get("Retry-After", "").strip()
-        if given.isdigit():
+        if given.isdecimal():
             return float(given[:6])
         try:
             return max((parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds(), 0.0)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return otherwise
 
 

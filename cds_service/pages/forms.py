@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from io import BytesIO
+from urllib.parse import urlsplit
 
 from flask import Request
 from werkzeug.formparser import FormDataParser
@@ -20,7 +21,7 @@ def read_form(request: Request, limit: int) -> Mapping[str, str]:
 
     Other sites' pages may not send it: a form, unlike a call, is sent by a browser without asking first.
     """
-    if request.headers.get("Sec-Fetch-Site", "none") not in _OWN_PAGES:
+    if not _sent_by_own_page(request):
         raise errors.other_page()
     if request.mimetype not in _FORMS:
         raise errors.not_json("Send the form of the page.")
@@ -33,6 +34,17 @@ def read_form(request: Request, limit: int) -> Mapping[str, str]:
     uploaded = {name: _text(file.read()) for name, file in files.items(multi=False)}
     # A file that was not chosen arrives as an empty one and must not hide what was pasted.
     return dict(fields.items(multi=False)) | {name: text for name, text in uploaded.items() if text}
+
+
+def _sent_by_own_page(request: Request) -> bool:
+    """True as well for a program, which says neither where a request comes from nor how."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None or origin is None:
+        return site is None or site in _OWN_PAGES
+    try:  # a browser that says no more than this, as by plain http to another computer
+        return urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False
 
 
 def _text(content: bytes) -> str:

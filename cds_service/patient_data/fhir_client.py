@@ -429,7 +429,7 @@ _RATE_LIMIT_RESET = re.compile(r"(?:^|[;,\s])t=(\d{1,6})\b")
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds a server asks to wait, from Retry-After or RateLimit; None if it names none."""
     given = headers.get("Retry-After", "").strip()
-    if given.isdigit():
+    if given.isdecimal():
         return float(given[:6])
     if given:
         return float("inf")  # a date: never within a call's deadline, which is a few seconds

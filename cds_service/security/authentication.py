@@ -81,7 +81,7 @@ class Authenticator:
         by_claim = {expected.tenant_claim: (tenant, expected) for tenant, expected in of_issuer}
         named = given.claims.get("tenant")
         found = by_claim.get(named) if isinstance(named, str) else None
-        found = found or by_claim.get(None)
+        found = found or by_claim.get(None)  # it is the only one of its issuer then
         if found is None:
             raise BadToken(Check.TENANT)
         return found

@@ -166,6 +166,8 @@ def verify(given: Unverified, key: Key, expected: TenantSettings, audiences: Col
     except jwt.PyJWTError as error:
         raise BadToken(_code(error)) from None
     issued, expires = _moment(claims["iat"], Check.NOT_YET), _moment(claims["exp"], Check.EXPIRED)
+    if "nbf" in claims:
+        _moment(claims["nbf"], Check.NOT_YET)
     if not 0 < expires - issued <= expected.max_token_seconds:
         raise BadToken(Check.LIFETIME)
     if expected.subject is not None and claims.get("sub") != expected.subject:

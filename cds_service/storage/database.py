@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -75,8 +76,7 @@ class Database:
         Call before workers are forked. Raises `DatabaseUnusable`.
         """
         with self._plain_words():
-            if self._file:
-                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_file()
             with self.engine.begin() as connection:
                 if not self.is_postgresql:
                     _lay_out(connection)
@@ -95,8 +95,7 @@ class Database:
         from cds_service.storage.upgrade import upgrade  # takes long to load
 
         with self._plain_words():
-            if self._file:
-                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_file()
             with self._without_hurry() as connection, connection.begin():
                 return upgrade(connection)
 
@@ -129,6 +128,17 @@ class Database:
             held = isinstance(error, OperationalError)
             advice = "Another program may hold it: try again." if held else "Look who may read and write its tables."
             raise DatabaseUnusable(f"database.url: the database did not do this ({_name(error)}). {advice}") from None
+
+    def leave_no_copies(self, connection: Connection) -> bool:
+        """Empty the log that SQLite keeps beside its file (WAL): it holds what has been overwritten in the file.
+
+        False when another program was reading or writing all the time.
+        """
+        if self.is_postgresql:
+            return True
+        busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        connection.commit()
+        return not busy
 
     @contextmanager
     def _without_hurry(self) -> Iterator[Connection]:
@@ -209,10 +219,20 @@ class Database:
 
     @property
     def _file(self) -> Path | None:
-        """The absolute path of an SQLite file; None for PostgreSQL and for a database in memory."""
-        if self.is_postgresql or self._url.database in (None, "", ":memory:"):
+        """The absolute path of an SQLite file; None for PostgreSQL, a database in memory, and a URI of SQLite's."""
+        given = self._url.database or ":memory:"
+        if self.is_postgresql or given == ":memory:" or given.startswith("file:"):
             return None
-        return Path(str(self._url.database)).absolute()
+        return Path(given).absolute()
+
+    def _make_file(self) -> None:
+        """Make an SQLite file and its folder where they lack, for this account alone.
+
+        SQLite keeps to that for the files that it makes beside it.
+        """
+        if self._file:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
 
     @contextmanager
     def _existing(self) -> Iterator[None]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,14 +47,35 @@ def set_switch(connection: Connection, tenant: str, given: Switch) -> None:
     connection.commit()
 
 
-class KillSwitch:
-    """Tells whether a tenant is switched off. While the database does not say, what it last said holds."""
+class _LastWord:
+    """Which tenants are off as the database last said to any process: a byte for each, shared by a host's workers."""
 
-    def __init__(self, database: Database, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, tenants: Iterable[str]) -> None:
+        self._place = {name: place for place, name in enumerate(tenants)}
+        self._bytes = mmap.mmap(-1, len(self._place))
+
+    def keep(self, off: Collection[str]) -> frozenset[str]:
+        """Return those of ``off`` that there are."""
+        for name, place in self._place.items():
+            self._bytes[place] = name in off
+        return frozenset(name for name in self._place if name in off)
+
+    def off(self) -> frozenset[str]:
+        return frozenset(name for name, place in self._place.items() if self._bytes[place])
+
+
+class KillSwitch:
+    """Tells whether a tenant is switched off. While the database does not say, what it last said holds.
+
+    Be it to another worker: one that starts in an outage knows no less than those before it.
+    """
+
+    def __init__(self, database: Database, tenants: Iterable[str], now: Callable[[], float] = time.monotonic) -> None:
         """Look once; call before workers are forked. Raises `DatabaseUnusable`."""
         self._database = database
         self._now = now
-        self._off = database.at_start(_tenants_off)
+        self._last_word = _LastWord(tenants)
+        self._off = self._last_word.keep(database.at_start(_tenants_off))
         self._looked = now()
         self._looking = threading.Lock()
 
@@ -70,10 +92,10 @@ class KillSwitch:
     def _look(self) -> None:
         looked = self._now()  # what is switched from now on may be missing from what is found
         try:
-            found = self._database.read(_WAIT_SECONDS, _tenants_off)
+            found = self._last_word.keep(self._database.read(_WAIT_SECONDS, _tenants_off))
         except (DatabaseBusy, SQLAlchemyError) as error:
             log_failure("kill switch not looked up", error)
-            found = self._off
+            found = self._last_word.off()
         for tenant in found ^ self._off:
             log("switched off" if tenant in found else "switched on", tenant=tenant)
         self._off = found

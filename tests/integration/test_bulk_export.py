@@ -130,6 +130,11 @@ def test_retry_after_may_be_a_date() -> None:
     assert Answer(202, {}, b"").retry_after(5) == 5
 
 
+@pytest.mark.parametrize("given", ["²", f"Wed, 21 Oct 2015 07:28:00 +{'9' * 20}"])
+def test_a_retry_after_that_means_nothing_ends_no_run(given: str) -> None:
+    assert Answer(503, {"Retry-After": given}, b"").retry_after(5) == 5
+
+
 def test_waiting_has_an_end_and_can_go_on(server: BulkServer, tmp_path: Path) -> None:
     server.behaviour.busy, server.behaviour.retry_after = 20, "100"
     with pytest.raises(ExportError, match="go on waiting"):

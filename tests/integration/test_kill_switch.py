@@ -9,6 +9,7 @@ import logging
 import os
 import pwd
 from collections.abc import Iterator
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from cds_service.storage.database import Database
 from cds_service.storage.switches import LOOK_SECONDS, KillSwitch, positions
 from cds_service.storage.tables import switches
 from tests.support.service import locked
+
+TENANTS = ("another", "open")
 
 
 class Clock:
@@ -55,7 +58,7 @@ def _is_told(switch: KillSwitch, clock: Clock, position: str) -> bool:
 def test_what_is_switched_holds_for_all_within_seconds(database: Database) -> None:
     clock = Clock()
     another_host = Database(database.engine.url.render_as_string(hide_password=False))
-    one, two = KillSwitch(database, clock), KillSwitch(another_host, clock)
+    one, two = KillSwitch(database, TENANTS, clock), KillSwitch(another_host, TENANTS, clock)
     assert not one.is_off("open")
     for position in ("off", "on"):
         assert _switch(position) == 0
@@ -65,7 +68,7 @@ def test_what_is_switched_holds_for_all_within_seconds(database: Database) -> No
 
 def test_a_tenant_that_is_off_stays_off_over_a_restart(database: Database) -> None:
     _switch("off")
-    assert KillSwitch(database).is_off("open")
+    assert KillSwitch(database, TENANTS).is_off("open")
 
 
 def test_while_the_database_does_not_answer_the_last_position_holds(
@@ -73,7 +76,7 @@ def test_while_the_database_does_not_answer_the_last_position_holds(
 ) -> None:
     _switch("off")
     clock = Clock()
-    switch = KillSwitch(database, clock)
+    switch = KillSwitch(database, TENANTS, clock)
     asked = []
 
     def fail(*_: Any) -> None:
@@ -89,9 +92,28 @@ def test_while_the_database_does_not_answer_the_last_position_holds(
     assert said == ["kill switch not looked up"]
 
 
+def test_a_worker_that_starts_in_an_outage_has_the_last_word_of_the_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a worker begins with is a copy of what was made before the fork, hours ago perhaps."""
+    clock = Clock()
+    before_the_fork = KillSwitch(database, TENANTS, clock)
+    worker = copy(before_the_fork)
+    _switch("off")
+    assert _is_told(worker, clock, "off")
+    monkeypatch.setattr(database, "read", fail_to_read)
+    late = copy(before_the_fork)
+    assert _is_told(late, clock, "off")
+    assert not late.is_off("another")
+
+
+def fail_to_read(*_: Any) -> None:
+    raise OperationalError("SELECT", {}, Exception())
+
+
 def test_the_time_that_a_look_takes_is_not_added(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    switch = KillSwitch(database, clock)
+    switch = KillSwitch(database, TENANTS, clock)
     began = []
 
     def slowly(*_: Any) -> frozenset[str]:
@@ -109,7 +131,7 @@ def test_the_time_that_a_look_takes_is_not_added(database: Database, monkeypatch
 def test_a_change_is_in_the_log(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     clock = Clock()
-    switch = KillSwitch(database, clock)
+    switch = KillSwitch(database, TENANTS, clock)
     for position in ("off", "on"):
         _switch(position)
         assert _is_told(switch, clock, position)
@@ -188,7 +210,7 @@ def test_a_purge_keeps_the_last_position(database: Database) -> None:
     assert main(["purge", "--older-than", "365d", "--even-if-needed"]) == 0
     with database.engine.connect() as connection:
         assert [row.position for row in connection.execute(select(switches))] == ["off"]
-    assert KillSwitch(database).is_off("open")
+    assert KillSwitch(database, TENANTS).is_off("open")
 
 
 def test_what_cannot_be_meant_is_refused(database: Database, capsys: pytest.CaptureFixture[str]) -> None:

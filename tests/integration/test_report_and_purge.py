@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -248,3 +250,68 @@ def test_a_tenant_that_the_settings_do_not_have_is_told(
     told = capsys.readouterr()
     assert "taken-out: the settings have no tenant of this name now; they have: open." in told.err
     assert {"forget": "2 rows deleted", "report": "calls                          1"}[command] in told.out
+
+
+# -- what SQLite keeps beside its file -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sqlite_books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Books]:
+    """As a service that is running has them open."""
+    url = f"sqlite:///{tmp_path / 'new.sqlite'}"
+    monkeypatch.setenv("TRIAL_CDS_DATABASE__URL", url)
+    monkeypatch.setenv("TRIAL_CDS_PRIVACY__HASH_KEYS", json.dumps([KEY]))
+    made = Books(url)
+    yield made
+    made.database.engine.dispose()
+
+
+def _files_naming(patient: str, folder: Path) -> list[str]:
+    hashed = KEYS.patient("a", patient).newest.encode()
+    return [file.name for file in folder.iterdir() if hashed in file.read_bytes()]
+
+
+def test_what_is_deleted_is_in_no_file_any_more(
+    sqlite_books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        sqlite_books.answer(sqlite_books.call(days_ago(400)), days_ago(400), "limited-time")
+    assert _files_naming("p1", tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO("p1\n"))
+    assert main(["forget", "--tenant", "a"]) == 0
+    assert _files_naming("p1", tmp_path) == []
+    assert _files_naming("p2", tmp_path)
+    assert main(["purge", "--older-than", "365d"]) == 0
+    assert _files_naming("p2", tmp_path) == []
+
+
+@pytest.mark.parametrize("command", [["forget", "--tenant", "a"], ["purge", "--older-than", "365d"]])
+def test_while_another_program_reads_it_is_said_that_copies_are_left(
+    sqlite_books: Books, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.setattr("cds_service.storage.database._MOST_SECONDS", 0)
+    monkeypatch.setattr("sys.stdin", io.StringIO("p1\n"))
+    sqlite_books.call(days_ago(400))
+    with sqlite_books.database.engine.connect() as reader:
+        reader.exec_driver_sql("BEGIN")
+        reader.execute(select(func.count()).select_from(calls)).scalar_one()
+        assert main(command) == 1
+    assert "-wal" in capsys.readouterr().err
+    assert sqlite_books.count(calls) == 0
+    assert main(command) == 0
+
+
+@pytest.mark.parametrize("make", [Database.create, Database.upgrade])
+def test_nobody_else_can_read_the_files(tmp_path: Path, make: Callable[[Database], object]) -> None:
+    """Wherever they lie, and whatever the account leaves open to others by habit."""
+    before = os.umask(0o022)
+    try:
+        database = Database(f"sqlite:///{tmp_path / 'new.sqlite'}")
+        make(database)
+        with database.engine.begin() as connection:
+            connection.execute(used_tokens.insert(), {"fingerprint": "x", "expires": 1})
+            modes = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
+        database.engine.dispose()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("new.sqlite", "new.sqlite-wal", "new.sqlite-shm"), "0o600")

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,12 @@ def _exchange(service: RunningService, sent: str) -> str:
     with _connect(service) as connection:
         connection.sendall(sent.encode())
         connection.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: connection.recv(10_000), b"")).decode()
+        return _rest(connection)
+
+
+def _rest(connection: socket.socket) -> str:
+    """Return all that comes until the end of file."""
+    return b"".join(iter(lambda: connection.recv(10_000), b"")).decode()
 
 
 @pytest.mark.parametrize(
@@ -158,22 +163,82 @@ def test_a_header_cannot_lead_to_another_address(service: RunningService, path: 
     assert " 404 " in answer.splitlines()[0]
 
 
-def test_slow_clients_are_cut_off(tmp_path: Path) -> None:
-    with running_service(tmp_path, "--workers", "1", TRIAL_CDS_LIMITS__RECEIVE_SECONDS="1") as service:
-        slow = [_connect(service) for _ in range(12)]
-        for number, connection in enumerate(slow):
-            connection.sendall(HEAD.encode() if number % 2 else f"{HEAD}Content-Length: 100\r\n\r\n{{".encode())
-        started = time.monotonic()
-        dripping = threading.Thread(target=_drip, args=(slow, started + LONGEST))
-        dripping.start()
-        assert service.session.get(f"{service.url}/health/live", timeout=LONGEST).ok
-        assert time.monotonic() - started < LONGEST / 2
-        answers = [connection.recv(1000) for connection in slow]
-        dripping.join()
-        for connection in slow:
-            connection.close()
+# -- slow clients --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service of 8 threads that waits for its clients for a second."""
+    folder = tmp_path_factory.mktemp("hasty")
+    with running_service(folder, "--workers", "1", TRIAL_CDS_LIMITS__RECEIVE_SECONDS="1") as started:
+        yield started
+
+
+def test_slow_clients_are_cut_off(hasty: RunningService) -> None:
+    slow = [_connect(hasty) for _ in range(12)]
+    for number, connection in enumerate(slow):
+        connection.sendall(HEAD.encode() if number % 2 else f"{HEAD}Content-Length: 100\r\n\r\n{{".encode())
+    started = time.monotonic()
+    dripping = threading.Thread(target=_drip, args=(slow, started + LONGEST))
+    dripping.start()
+    assert _time_of_an_answer(hasty) < LONGEST / 2
+    answers = [connection.recv(1000) for connection in slow]
+    dripping.join()
+    for connection in slow:
+        connection.close()
     assert all(b" 408 " in answer.splitlines()[0] for answer in answers[::2])
     assert all(b"Connection: close" in answer for answer in answers[::2])
+
+
+def _time_of_an_answer(service: RunningService) -> float:
+    started = time.monotonic()
+    assert service.session.get(f"{service.url}/health/live", timeout=LONGEST).ok
+    return time.monotonic() - started
+
+
+def test_connections_on_which_nothing_comes_hold_no_thread(service: RunningService) -> None:
+    with ExitStack() as held:
+        for _ in range(40):
+            held.enter_context(_connect(service))
+        assert _time_of_an_answer(service) < 10
+
+
+@pytest.mark.parametrize("sent", ["GET /health/live HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n", "nonsense\r\n\r\n"])
+def test_who_does_not_close_after_the_last_answer_holds_nobody_up(service: RunningService, sent: str) -> None:
+    with ExitStack() as held:
+        connections = [held.enter_context(_connect(service)) for _ in range(20)]
+        started = time.monotonic()
+        for connection in connections:
+            connection.sendall(sent.encode())
+        for connection in connections:
+            assert connection.recv(5) == b"HTTP/"
+        _time_of_an_answer(service)
+        assert time.monotonic() - started < 10
+
+
+def test_the_last_answer_arrives_though_the_client_is_still_sending(service: RunningService) -> None:
+    """A connection closed with something unread takes an answer away that is on its way (RFC 9112, 9.6)."""
+    with _connect(service) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        time.sleep(0.2)
+        connection.sendall(b"and more" * 10_000)
+        time.sleep(0.2)
+        assert _rest(connection).startswith("HTTP/1.1 400 ")
+
+
+def test_who_does_not_take_its_answers_is_cut_off(hasty: RunningService) -> None:
+    """More of them than the system keeps for a client: the first alone would not do."""
+    many = b"GET /protocol.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 20
+    before = len(hasty.lines())
+    with ExitStack() as held:
+        for _ in range(10):
+            connection = held.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            connection.connect(("127.0.0.1", int(hasty.url.rsplit(":", 1)[1])))
+            connection.sendall(many)
+        time.sleep(1)
+        assert _time_of_an_answer(hasty) < LONGEST / 2
+        assert {line["level"] for line in hasty.lines()[before:]} == {"info"}
 
 
 def _drip(connections: list[socket.socket], until: float) -> None:

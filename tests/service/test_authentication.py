@@ -222,6 +222,7 @@ BAD: dict[str, tuple[str, Any]] = {
     "issued tomorrow": ("nbf or iat", lambda: bearer(st_mary().token(SERVICE, iat=now(DAY), exp=now(DAY + 60)))),
     "issued true": ("nbf or iat", lambda: bearer(st_mary().token(SERVICE, iat=True))),
     "not before tomorrow": ("nbf or iat", lambda: bearer(st_mary().token(SERVICE, nbf=now(DAY)))),
+    "not before a text": ("nbf or iat", lambda: bearer(st_mary().token(SERVICE, nbf=str(now())))),
     "no jti": ("jti", lambda: bearer(st_mary().token(SERVICE, jti=None))),
     "an empty jti": ("jti", lambda: bearer(st_mary().token(SERVICE, jti=""))),
     "jti that is a number": ("jti", lambda: bearer(st_mary().token(SERVICE, jti=7))),

@@ -133,6 +133,14 @@ def test_other_sites_pages_cannot_send_the_forms(client: FlaskClient, path: str,
 
 
 @pytest.mark.parametrize("path", ["/sandbox", "/checklist"])
+@pytest.mark.parametrize("origin", ["https://other.example", "http://localhost:8001", "null", "http://["])
+def test_nor_can_they_where_a_browser_tells_the_origin_alone(client: FlaskClient, path: str, origin: str) -> None:
+    """As it does by plain http to another computer."""
+    assert client.post(path, data={"bundle": own_chart()}, headers={"Origin": origin}).status_code == 403
+    assert client.post(path, data={"bundle": own_chart()}, headers={"Origin": "http://localhost"}).status_code != 403
+
+
+@pytest.mark.parametrize("path", ["/sandbox", "/checklist"])
 def test_a_form_is_bounded_as_every_body_is(tmp_path: Path, path: str) -> None:
     small = make_app(tmp_path, sandbox=Sandbox(enabled=True), limits=Limits(body_bytes=2_000)).test_client()
     answer = small.post(path, data={"bundle": "x" * 3_000})

@@ -96,7 +96,7 @@ def test_answers_about_patients_are_not_cached(client: FlaskClient) -> None:
 def test_browsers_are_told_to_be_careful(client: FlaskClient) -> None:
     headers = client.get("/cds-services").headers
     assert "default-src 'none'" in headers["Content-Security-Policy"]
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert headers["X-Frame-Options"] == "DENY"
 
 

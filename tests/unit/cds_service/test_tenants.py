@@ -122,6 +122,14 @@ def test_tenants_that_cannot_be_told_apart_are_all_named() -> None:
     ]  # fmt: skip
 
 
+def test_no_tenant_stands_for_all_others_of_a_shared_issuer() -> None:
+    """Without a claim of its own it would be whoever else the issuer signs for."""
+    with pytest.raises(ValueError, match="do not fit together") as caught:
+        Settings(tenants=(given(tenant_claim="a"), given(name="st-luke")))
+    (error,) = caught.value.errors()  # type: ignore[attr-defined]
+    assert [where for where, _ in error["ctx"]["problems"]] == ["tenants.1.tenant_claim"]
+
+
 def test_one_issuer_may_sign_for_several_tenants() -> None:
     settings = Settings(tenants=(given(tenant_claim="a"), given(name="st-luke", tenant_claim="b")))
     found = Tenants(settings).of_issuer("https://ehr.example/oauth")
@@ -229,6 +237,7 @@ def test_origins_are_compared_as_browsers_write_them() -> None:
         ({"issuer": "https://sandbox.cds-hooks.org"}, "the private key of the public sandbox is published"),
         ({"profile": "epic"}, "subject is not set"),
         ({"profile": "epic"}, "trigger_actions is empty"),
+        ({"profile": "oracle"}, "tenant_claim is not set"),
         ({"suggest_orders": True}, "suggest_orders has no effect"),
     ],
 )

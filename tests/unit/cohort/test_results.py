@@ -48,11 +48,16 @@ def test_fewest_open_items_come_first() -> None:
     assert [row[0] for row in rows(candidates_csv(listed))] == ["patient", "b", "z", "a", "c"]
 
 
-@pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "|cmd", "%x"])
+@pytest.mark.parametrize(
+    "evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "|cmd", "%x", "\uff1d1", "\uff0b1"]
+)
 def test_no_cell_is_a_formula(evil: str) -> None:
     one = Candidate(evil, Verdict.POSSIBLY_ELIGIBLE, (evil,), (evil,), (evil,))
     cells = rows(candidates_csv([one]))[1]
-    assert all(not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "|", "%")) for cell in cells)
+    assert all(
+        not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "|", "%", "\uff1d", "\uff0b"))
+        for cell in cells
+    )
     assert inert("p1") == "p1"
 
 
