@@ -97,6 +97,7 @@ def _sources(trial: Trial) -> Iterator[str]:
     yield "## Sources"
     yield ""
     yield from (f"- {name}: {text}" for name, text in trial.sources.items())
+    yield "- clinical reference: the authors' review of the criteria, by section; it does not ship."
 
 
 def _cell(text: str) -> str:

@@ -90,12 +90,14 @@ def _yaml(package: str, path: Traversable) -> dict[str, Any]:
 
 
 def _with_common(document: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the windows that every criterion can use, and the value sets of those that read conditions."""
-    shared = document.get("value_sets_with_conditions") or () if "conditions" in (item.get("data") or ()) else ()
+    """Add the windows of criteria that read medications, and the value sets of those that read conditions."""
+    data = item.get("data") or ()
+    windows = document.get("windows_with_medications") or {} if "medications" in data else {}
+    value_sets = document.get("value_sets_with_conditions") or () if "conditions" in data else ()
     return {
         **item,
-        "windows": {**(document.get("windows") or {}), **(item.get("windows") or {})},
-        "value_sets": [*(item.get("value_sets") or ()), *shared],
+        "windows": {**windows, **(item.get("windows") or {})},
+        "value_sets": [*(item.get("value_sets") or ()), *value_sets],
     }
 
 

@@ -15,7 +15,19 @@ from rules.timeline import Point
 from rules.trial import Trial
 from rules.value_sets import Row
 
-FILTERS = ("system", "match", "blanks", "breakable", "month", "status", "verdict", "readable", "day", "open_rules")
+FILTERS = (
+    "system",
+    "match",
+    "blanks",
+    "breakable",
+    "month",
+    "status",
+    "verdict",
+    "readable",
+    "day",
+    "open_rules",
+    "unit",
+)
 """What the templates use of this module."""
 
 _SYSTEMS = {
@@ -40,6 +52,13 @@ _VERDICTS = {
     "not-applicable": "The study does not apply",
 }
 
+_UNITS = {
+    "1": "", "a": "years", "mo": "months", "d": "days", "h": "hours", "s": "seconds", "{INR}": "INR",
+    "{score}": "points", "[degF]": "°F", "[pH]": "pH", "m[IU]/mL": "mIU/mL", "mg/(24.h)": "mg/24 h",
+    "U/d": "U a day", "U/kg/d": "U/kg a day", "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+}  # fmt: skip
+"""UCUM's units that plain words serve better, or that are written for machines."""
+
 _BLANK = re.compile(r"\{(\w+)\}")
 
 _TITLES = {
@@ -60,6 +79,11 @@ def match(row: Row) -> str:
         return "listed only: not verified, never matched"
     said = _MATCHES[row.match]
     return f"{said}, except {', '.join(row.exceptions)}" if row.exceptions else said
+
+
+def unit(ucum: str) -> str:
+    """Return the unit of a declared limit as clinicians write it."""
+    return _UNITS.get(ucum, wording.plain_units(ucum))
 
 
 def breakable(name: str) -> Markup:

@@ -57,7 +57,7 @@ EPIC = Ehr(
     smart_versions=(1, 2),
     token_notes=(
         "Epic signs with RS384 by default and for 900 seconds: the operator sets max_token_seconds to 900.",
-        "aud is typed by hand in Epic: type the address of the service below, exactly.",
+        "aud is typed by hand in Epic: type the address of the service above, exactly.",
         "sub is this service's client id at Epic: the operator sets it as subject.",
         "iss is the FHIR base address of the organisation, jku an address under its Interconnect base.",
     ),

@@ -102,12 +102,18 @@ def test_the_protocol_sheet_can_be_searched(page: Page) -> None:
     expect(page.locator("#codes-insulin")).to_be_hidden()
 
 
-def test_a_link_leads_to_a_criterion_and_into_a_closed_list_of_codes_and_all_is_printed(page: Page) -> None:
+def test_links_lead_into_closed_codes_and_all_but_closed_codes_is_printed(page: Page) -> None:
     page.goto("/protocol#I8")
     expect(page.get_by_role("heading", name="I8 HbA1c")).to_be_in_viewport()
     page.goto("/protocol#codes-hba1c")
     expect(page.get_by_role("cell", name="4548-4", exact=True).first).to_be_visible()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    expect(page.locator("details:not([open])")).to_have_count(0)
+    expect(page.locator("details:not([open], .codes)")).to_have_count(0)
+    page.emulate_media(media="print")
+    expect(page.locator("#I8 .rules li").first).to_be_visible()
+    expect(page.get_by_role("cell", name="4548-4", exact=True).first).to_be_visible()
+    expect(page.locator("#codes-insulin summary")).to_be_visible()
+    expect(page.locator("#codes-insulin td").first).to_be_hidden()
+    page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details:not([open])").count() > 42

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import json
 import logging
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from werkzeug.test import TestResponse
 
 from cds_service.security.client_token import Check
 from cds_service.storage.replay import UsedTokens
+from cds_service.tenant_settings import TenantSettings
 from tests.support.service import FEEDBACK, SERVICE, call, candidate, locked, make_app, post, said, valid
 from tests.support.tokens import PUBLIC_URL, Client, bearer, key, key_set, public_jwk, st_luke, st_mary
 
@@ -255,6 +258,25 @@ def test_a_bad_token_is_a_bare_401_and_a_good_one_still_works(
     assert _last_check(caplog) == check
     assert _last_line(caplog)["advice"] == Check(check).advice, "the operator is told what to compare or to change"
     assert_still_works(client, mary)
+
+
+def test_the_script_of_the_integrators_page_signs_in(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "integrators.md").read_text(encoding="utf-8")
+    (tmp_path / "sign.py").write_text(page.split("<<'PY'\n")[1].split("\nPY\n")[0], encoding="utf-8")
+    pem = key("P-384").private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    (tmp_path / "ehr.pem").write_bytes(pem)
+
+    def token() -> str:
+        command = [sys.executable, "sign.py", "https://ehr.test", f"{PUBLIC_URL}{SERVICE}"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    token()  # writes ehr.json
+    tenant = TenantSettings(name="ehr", test=True, issuer="https://ehr.test", jwks_file=tmp_path / "ehr.json")
+    client = make_app(tmp_path, public_url=PUBLIC_URL, tenants=(tenant,)).test_client()
+    client.application.extensions["trial_cds_keys"].read_all()
+    assert len(ask(client, bearer(token())).get_json()["cards"]) == 1
 
 
 def test_for_each_check_the_log_has_advice() -> None:

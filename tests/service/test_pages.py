@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cds_service.pages import blueprint
+from cds_service.pages import words as words_of_pages
 from rules.assessment import Status
 from rules.trial import Trial
 from tests.support.assessments import assessment, result, trial_for, usual
@@ -88,7 +89,8 @@ def test_the_protocol_sheet_has_every_limit_window_code_rule_and_source(trial: T
     words = page(trial, "/protocol").words()
     for this in trial.declarations:
         for name, limit in this.limits.items():
-            assert re.search(rf"{name}\s*{re.escape(_decimal(limit.value))}\s*{re.escape(limit.unit)}", words), name
+            unit = re.escape(words_of_pages.unit(limit.unit))
+            assert re.search(rf"{name}\s*{re.escape(_decimal(limit.value))}\s*{unit}", words), name
         for window in this.windows.values():
             assert f"{window}{window.source}".replace(" ", "") in words.replace(" ", "")
         if this.module:
@@ -99,6 +101,16 @@ def test_the_protocol_sheet_has_every_limit_window_code_rule_and_source(trial: T
     assert all(code in words for code in codes)
     assert all(" ".join(source.split()) in words for source in trial.sources.values())
     assert all(str(rule) in words for rule in trial.verdict_rules)
+
+
+def test_limits_have_units_as_clinicians_write_them(trial: Trial) -> None:
+    written = {words_of_pages.unit(limit.unit) for this in trial.declarations for limit in this.limits.values()}
+    assert {"years", "mmHg", "kg/m²", "mg/24 h", "U a day", "°F", "INR", ""} <= written
+    assert not [unit for unit in written if re.search(r"[\[\]{}*]|^[amds]$", unit)]
+
+
+def test_windows_of_medications_stand_where_medications_are_read(trial: Trial) -> None:
+    assert all(("order" in this.windows) == ("medications" in this.data) for this in trial.declarations)
 
 
 def _decimal(value: object) -> str:

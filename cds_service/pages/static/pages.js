@@ -1,5 +1,5 @@
 // What helps on every page, and is not needed to read it: the filter of the protocol sheet, links into closed parts,
-// printing with everything open, and the health of the service.
+// printing with everything open but the codes, and the health of the service.
 "use strict";
 
 function openTarget() {
@@ -14,7 +14,7 @@ function openTarget() {
 function openAllForPrint() {
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("main details:not([open])")];
+    closed = [...document.querySelectorAll("main details:not([open], .codes)")]; // hundreds of pages of codes
     closed.forEach((one) => { one.open = true; });
   });
   addEventListener("afterprint", () => closed.forEach((one) => { one.open = false; }));
