@@ -241,16 +241,20 @@ class Units:
     """The spellings of units met in practice, folded to one canonical spelling each."""
 
     def __init__(self, aliases: Mapping[str, Iterable[str]]) -> None:
-        self._canonical: dict[str, str] = {}
+        self._written: dict[str, str] = {}
+        self._folded: dict[str, str] = {}
         for canonical, spellings in aliases.items():
             for spelling in (canonical, *spellings):
-                known = self._canonical.setdefault(fold(spelling), canonical)
+                self._written[spelling] = canonical
+                known = self._folded.setdefault(fold(spelling), canonical)
                 if known != canonical:
                     raise ValueError(f"unit {spelling!r} is given as {known!r} and as {canonical!r}")
 
     def canonical(self, spelling: str | None) -> str | None:
         """Return the canonical spelling, or None for an unknown or absent unit."""
-        return self._canonical.get(fold(spelling)) if spelling else None
+        if not spelling:
+            return None
+        return self._written.get(spelling) or self._folded.get(fold(spelling))
 
 
 def fold(spelling: str) -> str:
