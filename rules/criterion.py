@@ -130,7 +130,8 @@ class Chart(msgspec.Struct, frozen=True, eq=False):
     analytes: Mapping[str, Analyte]
     units: Units
     memory: dict[Any, Any] = msgspec.field(default_factory=dict)
-    """What was worked out for this record and day by `once`; shared by the charts of one assessment."""
+    """What was worked out for this record and day by `once`, and dates by their text; shared by the charts of one
+    assessment."""
 
     def limit(self, name: str) -> Fraction:
         return self.this.limits[name].value
@@ -148,8 +149,13 @@ class Chart(msgspec.Struct, frozen=True, eq=False):
         return self.record.search(name)
 
     def moment(self, text: str | None) -> Moment | None:
-        """Read a FHIR date; None for absent or invalid text."""
-        return _moment(self, text) if text else None
+        """Read a FHIR date; None for absent or invalid text. Results of a visit share theirs, so each is read once."""
+        if not text:
+            return None
+        known: Moment | None = self.memory.get(text)
+        if known is None:
+            known = self.memory[text] = parse_moment(text, self.zone)
+        return known
 
 
 def once(read: Callable[..., T]) -> Callable[..., T]:
@@ -168,11 +174,6 @@ def once(read: Callable[..., T]) -> Callable[..., T]:
         return known
 
     return remembered
-
-
-@once  # the results of one visit share their dates, and each is read several times
-def _moment(chart: Chart, text: str) -> Moment | None:
-    return parse_moment(text, chart.zone)
 
 
 class Finding(msgspec.Struct, frozen=True):

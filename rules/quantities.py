@@ -7,7 +7,7 @@ A comparator opens the interval: ``<0.1`` is everything below 0.1.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -107,9 +107,16 @@ def on_grid(interval: Interval) -> Interval:
     It compares with every limit on the grid as the exact interval does, and it fits the rule engine even
     where the exact value is a fraction without end (a computed index).
     """
-    low = None if interval.low is None else floor(interval.low / GRID) * GRID
-    high = None if interval.high is None else ceil(interval.high / GRID) * GRID
-    return Interval(low, high, interval.low_open or low != interval.low, interval.high_open or high != interval.high)
+    low, high = _to_grid(interval.low, floor), _to_grid(interval.high, ceil)
+    moved = low is not interval.low, high is not interval.high
+    return Interval(low, high, interval.low_open or moved[0], interval.high_open or moved[1])
+
+
+def _to_grid(bound: Fraction | None, rounded: Callable[[Fraction], int]) -> Fraction | None:
+    """Return the bound itself where it lies on the grid, as nearly all that is reported does."""
+    if bound is None or GRID.denominator % bound.denominator == 0:
+        return bound
+    return rounded(bound / GRID) * GRID
 
 
 class TooFine(ValueError):
@@ -234,16 +241,20 @@ class Units:
     """The spellings of units met in practice, folded to one canonical spelling each."""
 
     def __init__(self, aliases: Mapping[str, Iterable[str]]) -> None:
-        self._canonical: dict[str, str] = {}
+        self._written: dict[str, str] = {}
+        self._folded: dict[str, str] = {}
         for canonical, spellings in aliases.items():
             for spelling in (canonical, *spellings):
-                known = self._canonical.setdefault(fold(spelling), canonical)
+                self._written[spelling] = canonical
+                known = self._folded.setdefault(fold(spelling), canonical)
                 if known != canonical:
                     raise ValueError(f"unit {spelling!r} is given as {known!r} and as {canonical!r}")
 
     def canonical(self, spelling: str | None) -> str | None:
         """Return the canonical spelling, or None for an unknown or absent unit."""
-        return self._canonical.get(fold(spelling)) if spelling else None
+        if not spelling:
+            return None
+        return self._written.get(spelling) or self._folded.get(fold(spelling))
 
 
 def fold(spelling: str) -> str:

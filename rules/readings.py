@@ -180,7 +180,7 @@ def _codes_contradict(value: Value, unit: str, analyte: Analyte) -> bool:
     if concept is None or not analyte.by_code:
         return False
     codes = {c.code.strip() for c in concept.codings if c.code and canonical_system(c.system) == LOINC}
-    return len({analyte.conversion(unit, code) for code in codes}) > 1
+    return len(codes) > 1 and len({analyte.conversion(unit, code) for code in codes}) > 1
 
 
 def _range_high(units: Units, value: Value, unit: str | None) -> Fraction | None:

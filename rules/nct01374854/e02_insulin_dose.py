@@ -220,12 +220,10 @@ _KINDS = ("inhaled", "mixed", "basal", "rapid")
 
 def _kind(chart: Chart, order: Order) -> tuple[str, str]:
     """Return the class of an insulin and which one it is, by its ATC code and by its names."""
-    found = {}
+    found, named = {}, names(order)
     for kind in _KINDS:
         value_set = chart.value_set(f"insulin_{kind}")
-        match = value_set.find(order.drug) or next(
-            (m for name in names(order) if (m := named_drug(value_set, name))), None
-        )
+        match = value_set.find(order.drug) or next((m for name in named if (m := named_drug(value_set, name))), None)
         if match:
             found[kind] = match.row.note
     if "basal" in found and "rapid" in found and "inhaled" not in found:
