@@ -81,7 +81,10 @@ class DurableEvaluator:
         self._tables = {name: [(rule.name, _full(name, rule)) for rule in table] for name, table in tables.items()}
         self._fired: set[str] = set()
         self._lock = threading.Lock()
-        self._host = _QuietHost(_definition(tables), self._note)
+        self._host = _QuietHost({**_definition(tables), _READY: _READY_RULE}, self._note)
+        # A first fact that no rule matches has the engine free memory that it never wrote: so there is another before.
+        self._host.assert_fact(_RULESET, {"sid": _SESSION, "table": _READY})
+        self._host.delete_state(_RULESET, _SESSION)
 
     def deciding(self, facts: Mapping[str, Fact]) -> dict[str, str]:
         """Return for each table the name of the first rule that holds; raises as `fired` does."""
@@ -127,6 +130,11 @@ class DurableEvaluator:
         kept = len(self._host.get_facts(_RULESET, _SESSION))
         if kept != sent:
             raise EvaluationError(f"durable_rules kept {kept} of {sent} facts.")
+
+
+_READY = "-ready-"
+"""The table of the fact that an engine begins with."""
+_READY_RULE = {"all": [{"m": {"table": _READY}}]}
 
 
 def _definition(tables: Mapping[str, Sequence[Rule[Any]]]) -> dict[str, Any]:

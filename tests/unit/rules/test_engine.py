@@ -184,12 +184,25 @@ def test_a_fact_that_no_rule_matches(engine: DurableEvaluator) -> None:
     assert engine.fired({"P": {"a": 5}}) == {"P": ("only-five",)}
 
 
+def test_a_first_fact_that_no_rule_matches_harms_nothing() -> None:
+    """The library frees memory that it never wrote then, and sooner or later that ends the process."""
+
+    def refused_first() -> bool:
+        engines = [DurableEvaluator({"X": TABLE, "Y": TABLE, "P": PARTIAL}) for _ in range(40)]
+        for one in engines:
+            with pytest.raises(EvaluationError):
+                one.fired({"P": {"a": 4711}})
+        return True
+
+    assert in_child(refused_first) == 0
+
+
 @pytest.mark.parametrize("error", [ValueError("broken"), KeyboardInterrupt(), SystemExit()])
 def test_an_exception_while_rules_fire_surfaces(error: BaseException) -> None:
     """The library's own way of running actions swallows them all."""
 
     class Failing(DurableEvaluator):
-        healthy = False
+        healthy = True
 
         def _note(self, rule: str) -> None:
             if not self.healthy:
@@ -197,6 +210,7 @@ def test_an_exception_while_rules_fire_surfaces(error: BaseException) -> None:
             super()._note(rule)
 
     executor = Failing({"X": TABLE})
+    executor.healthy = False
     with pytest.raises(type(error)) as raised:
         executor.fired({"X": FACT})
     assert raised.value is error
