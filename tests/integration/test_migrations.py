@@ -69,12 +69,14 @@ def test_what_hinders_the_database_is_named(tmp_path: Path, postgresql: Postgres
     owner = Database(postgresql.new_database())
     owner.upgrade()
     with owner.engine.begin() as connection:
+        schema = connection.execute(text("SELECT current_schema()")).scalar_one()
         connection.execute(text("CREATE ROLE guest LOGIN"))
+        connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO guest"))
     guest = Database(str(owner.engine.url.set(username="guest").render_as_string(hide_password=False)))
     with pytest.raises(DatabaseUnusable, match=r"cannot be made or opened \(InsufficientPrivilege\)"):
         guest.open()
     with owner.engine.begin() as connection:
-        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest"))
+        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO guest"))
     with (
         pytest.raises(DatabaseUnusable, match=r"did not do this \(InsufficientPrivilege\)\. .*who may read and write"),
         guest.at_leisure() as connection,

@@ -64,7 +64,8 @@ def test_a_recruiting_site_suggests_overdue_tests_and_says_that_it_is_none(clien
     assert "Nobody" not in plain["detail"]
 
 
-def test_what_is_put_aside_at_one_site_is_not_at_another(client: FlaskClient) -> None:
+def test_what_is_put_aside_at_one_site_is_not_at_another(tmp_path: Path) -> None:
+    client = make_app(tmp_path, sandbox=Sandbox(enabled=True)).test_client()  # the others are to see its cards
     card = card_at(client, "oracle")
     reason = {"reason": {"code": "patient-refuses"}}
     entry = {"card": card["uuid"], "outcome": "overridden", "overrideReason": reason}
