@@ -161,6 +161,7 @@ def test_the_checklist_has_every_criterion_with_evidence_and_what_is_open(client
     assert "8.4 %" in headings
     assert "Would settle it:" in headings
     assert "stored nowhere" in headings
+    assert "(supports, low confidence: nothing recorded)" in headings, "what rests on silence says so"
 
 
 def test_the_checklist_of_a_request_and_of_a_bundle_have_one_form(client: FlaskClient) -> None:
