@@ -27,6 +27,9 @@ class Lingering:
 
     def begin(self, connection: socket.socket) -> None:
         """Say that nothing more will be sent; what still arrives is dropped."""
+        if connection.fileno() < 0:  # closed already, as after an answer that broke off
+            self._on_end()
+            return
         self._until[connection] = time.monotonic() + _SECONDS
         connection.setblocking(False)
         self._poller.register(connection, selectors.EVENT_READ, self._drop)

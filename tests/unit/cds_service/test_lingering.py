@@ -70,3 +70,5 @@ def test_it_ends_at_once_when_the_client_has_gone(ends: Ends) -> None:
     with socket.socket() as never_connected:
         ends.lingering.begin(never_connected)
         assert ends.ended == 1
+        ends.lingering.begin(never_connected)
+        assert ends.ended == 2
