@@ -25,6 +25,8 @@ from cds_service.worker import Worker
 
 _WORKER_SILENCE_SECONDS = 30
 """A worker that does not report for this long is replaced; each call's own deadline is far shorter."""
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+"""Signals by which a worker is told to end."""
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -87,6 +89,14 @@ class _Arbiter(Arbiter):  # type: ignore[misc, unused-ignore]
         self._server = server
         super().__init__(server)
 
+    def spawn_worker(self) -> Any:
+        """Fork a worker. What tells it to end while it begins waits until it listens: gunicorn itself would lose it."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
     def handle_term(self) -> None:
         """Go on for ``server.drain_seconds``, no longer ready; then finish calls under way, and end.
 
@@ -147,6 +157,7 @@ class _Server(BaseApplication):  # type: ignore[misc, unused-ignore]
             "logger_class": _JsonLogger,
             "pre_fork": _prepare_worker,
             "post_fork": _start_worker,
+            "post_worker_init": _listen_to_signals,
             "child_exit": _end_worker,
         }.items():
             self.cfg.set(name, value)
@@ -185,6 +196,10 @@ def _start_worker(server: Any, worker: Worker) -> None:
     metrics = extensions["trial_cds_metrics"]
     metrics.begin()
     worker.on_unreadable = metrics.unreadable
+
+
+def _listen_to_signals(_worker: Worker) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 def _end_worker(server: Any, worker: Worker) -> None:

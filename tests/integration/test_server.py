@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import requests
 
+from benchmarks.processes import children
 from tests.support import numbers
 from tests.support.fault_server import FaultServer, Handler, status
 from tests.support.ports import free_port
@@ -345,6 +346,19 @@ def _in_flight(service: RunningService) -> float:
     """Return how many requests its workers are answering, without this one."""
     text = service.session.get(f"{service.url}/metrics", timeout=LONGEST).text
     return numbers.total(numbers.read(text), "requests_in_flight") - 1
+
+
+def test_a_worker_that_is_told_to_end_while_it_begins_does_so(tmp_path: Path) -> None:
+    """gunicorn would lose the signal, and wait for the worker until its time was over."""
+    with running_service(tmp_path, "--workers", "1") as service:
+        (first,) = children(service.process.pid)
+        os.kill(first, signal.SIGKILL)
+        assert soon(lambda: children(service.process.pid) not in ([first], []))
+        (second,) = children(service.process.pid)
+        os.kill(second, signal.SIGTERM)
+        assert soon(lambda: children(service.process.pid) not in ([second], [])), "it goes on"
+        assert service.session.get(f"{service.url}/health/live", timeout=LONGEST).ok
+        assert service.stop() == 0
 
 
 def test_a_service_that_is_about_to_stop_answers_on_but_is_not_ready(tmp_path: Path) -> None:
