@@ -100,10 +100,7 @@ def _days(chart: Chart, quantity: Quantity | None) -> Interval | None:
 
 
 def _is_over(chart: Chart, order: Order) -> bool:
-    """True when the statement's period is past, or every instruction has an end of its own that is past."""
-    statement = order.resource if isinstance(order.resource, MedicationStatement) else None
-    if statement and statement.effective_period and is_past(chart, statement.effective_period):
-        return True
+    """True when every instruction has an end of its own that is past; a statement whose period is past has lapsed."""
     periods = [_bounds(dosage) for dosage in order.dosages]
     return bool(periods) and all(period is not None and is_past(chart, period) for period in periods)
 

@@ -34,8 +34,12 @@ _SPAN_OF_TIME = re.compile(
 )
 """Words that make "5 years" a time that has passed, not an age."""
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_AT_OR_BEFORE = re.compile(r"\b(?:before|by|until|prior|earlier)\b", re.IGNORECASE)
-"""Words that make a year a bound."""
+_AT_OR_BEFORE = re.compile(
+    r"\b(?:before|until|prior|earlier)\b|\bby (?:(?:the|end|start|of|early|mid|late|about|age|spring|summer|autumn|"
+    r"fall|winter|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)[ -])*\d",
+    re.IGNORECASE,
+)
+"""Words that make a year a bound; "by" does so directly before it: "known by March 2022", not "by GP in 2022"."""
 
 
 @dataclass(frozen=True, slots=True)

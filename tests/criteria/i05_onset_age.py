@@ -74,6 +74,10 @@ CASES = [
     case("'aged 30-37': nor is the other end", patient("1975-01-01"), t1(onsetString="aged 30-37"), expect="unknown"),
     case("'before 2022' is no year", BORN_1985, t1(onsetString="before 2022"), expect="unknown"),
     case("'by 2022' is no year", BORN_1985, t1(onsetString="known by 2022"), expect="unknown"),
+    *(case(f"'{words}' is a year", BORN_1985, t1(onsetString=words), expect="met", confidence="low")
+      for words in ("1999, confirmed by antibodies", "diagnosed by GP in 1999")),
+    *(case(f"'{words}' is no year", BORN_1985, t1(onsetString=words), expect="unknown")
+      for words in ("by the end of 2022", "known by March 2022")),
     case("two years do not tell which", BORN_1985, t1(onsetString="last seen 2022, diagnosed 2003"), expect="unknown"),
     case("a year named twice", BORN_1985, t1(onsetString="2003 (spring of 2003)"), expect="met", confidence="low"),
     case("onset in the future is not possible", BORN_1990, t1("2030-01-01"), expect="unknown", says="not possible"),
