@@ -16,7 +16,7 @@ from rules.record import Retrieved
 from rules.resources import Observation, Value
 from rules.results import IGNORED, Result, at_one_time
 from rules.specimens import Beside
-from rules.value_sets import ValueSet, is_doubted
+from rules.value_sets import ValueSet
 
 
 def is_fasting(chart: Chart, observation: Observation, *, by_code: bool) -> bool:
@@ -84,7 +84,7 @@ def _words(chart: Chart, text: str | None) -> bool | None:
     if text is None or not words.mentions(text):
         return None
     if not words.find_words(text):
-        return False if is_doubted(text) else None
+        return False if words.find_words(text, cues=False) else None
     if _UNTOLD.search(text):
         return None
     return all(int(hours) >= chart.limit("fasting_hours") for hours in _HOURS.findall(text))

@@ -29,24 +29,35 @@ from rules.codes import (
 from rules.datatypes import LONGEST_VALUE, CodeableConcept, Coding
 
 _CUES = re.compile(
-    r"\b(no|not|none|never|nil|absent|absence|denies|denied|without|negative|excluded?|unlikely|r/o|rule[sd]? out|"
-    r"ruled|possible|possibly|probable|probably|suspect(?:ed)?|suspicion|query|family|fh|fhx|mother|father|sister|"
-    r"brother|parent|screen(?:ing|ed)?|risks? (?:of|for|factors?)|at risk|keine?[rnms]?|nicht|ohne|verdacht|"
-    r"ausschluss)\b|\?",
+    r"\b(no|not|denies|denied|without|negative|r/o|rule[sd]? out|ruled|possible|possibly|probable|probably|"
+    r"suspect(?:ed)?|suspicion|query|family|fh|fhx|mother|father|sister|brother|parent|screen(?:ing|ed)?|"
+    r"(?<!high[ -])risks?|risks? (?:of|for|factors?)|keine?[rnms]?|nicht|ohne|verdacht|ausschluss)\b|\?",
     re.IGNORECASE,
 )
-"""Words that take the assertion out of a phrase: negation, doubt, family, screening; negation in German too."""
+"""Words that take the assertion out of a phrase: negation, doubt, family, screening; negation in German too.
+"High risk" takes nothing out ("high risk retinopathy")."""
+_ABSENT = re.compile(r"\b(?:none|never|nil|absent|absence|excluded?|unlikely)\b", re.IGNORECASE)
+"""Words that deny what an answer names. Beside a diagnosis they speak of something else ("HIV, never treated")."""
 _WITHOUT = re.compile(r"\b(?:without|ohne)\b", re.IGNORECASE)
 
 
-_NOT_AS_CODED = re.compile(
-    r"\W*(?:\?|(?:r/o|rule[sd]? out|suspect(?:ed)?|suspicion|possibl[ey]|probabl[ey]|query|family history|"
-    r"fhx?(?=:| of)|(?:at )?risk|screen(?:ing)?|no|denies|negative for|keine?[rnms]?|verdacht|v\. ?a\.|ausschluss)"
-    r"(?!\w))|.*\?\W*\Z",
-    re.IGNORECASE | re.DOTALL,
+_TAKES_BACK_FIRST = re.compile(
+    r"\W*(?:\?|(?:r/o|rule[sd]? out|suspect(?:ed)?|suspicion|possibl[ey]|probabl[ey]|query|verdacht|v\. ?a\.|"
+    r"ausschluss|not?|denies|negative for|keine?[rnms]?|family history|fhx?(?=\W+\w)|"
+    r"(?:mother|father|sister|brother|parents?)(?: with| ha[sd]|:)|(?:at )?risks? (?:of|for)|"
+    r"screen(?:ing)? (?:for|of))(?!\w))",
+    re.IGNORECASE,
 )
-"""How a text begins, or ends, that takes back the code beside it. Within names of diseases such words mean little
-("without complications", "not elsewhere classified")."""
+_LAST_WORDS = (
+    r"(?:\?|(?<!\w)(?:r/o|ruled? out|excluded|unlikely|denied|negative|not confirmed|unconfirmed|suspected|possible|"
+    r"probable|query|verdacht|family history|fhx?|screen(?:ing)?|(?<!high[ -])(?<!at )risk))\W*"
+)
+_TAKES_BACK_LAST = re.compile(rf"(?<=\w)\W*{_LAST_WORDS}\Z", re.IGNORECASE)
+_TAKES_BACK_ALONE = re.compile(rf"\W*(?:{_LAST_WORDS}|(?:mother|father)\W*)|.*\?\W*", re.IGNORECASE | re.DOTALL)
+"""How a text begins, ends, or has for its last clause, what takes back the code beside it. Within names of diseases
+such words mean little ("without complications", "not elsewhere classified")."""
+_NEXT_CLAUSE = re.compile(r"[,;\n]|(?<!\b\w)\.(?:\s|\Z)")
+"""What ends a clause; a stop behind one letter is an abbreviation ("V. a. …"), one within a number a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +159,10 @@ class ValueSet:
         return None
 
     def find_text(self, concept: CodeableConcept | None) -> Match | None:
-        """Return the whole-word text match of a concept without a code that tells what it is.
-
-        A phrase with a cue of negation, doubt, family or screening does not match.
-        """
+        """Return the whole-word text match of a concept without a code that tells what it is, as `find_named` does."""
         if concept is None or not self._texts or self._codes_suffice(concept):
             return None
-        return self.find_words(words_of(concept))
+        return self.find_named(words_of(concept))
 
     def _codes_suffice(self, concept: CodeableConcept) -> bool:
         """True when a code is of a system that is listed in full, or of a SNOMED concept that is listed."""
@@ -164,17 +172,28 @@ class ValueSet:
         keys = (code_key(coding) for coding in concept.codings)
         return any(key[0] == SNOMED and (concepts is None or key[1] in concepts) for key in keys if key)
 
-    def find_words(self, text: str | None, *, cues: bool = True) -> Match | None:
-        """Return the whole-word match in free text; a cue of negation, doubt or family forbids it.
+    def find_named(self, text: str | None) -> Match | None:
+        """Return the whole-word match in a name in free text; a cue of negation, doubt, family or screening forbids it.
 
         "Without" denies what follows, and nothing before it: "ketoacidosis without coma" is ketoacidosis.
+        """
+        found = self._search(_WITHOUT.split(text, maxsplit=1)[0] if text else text)
+        return None if found is None or is_doubted(found.string) else self._match_in(found.string)
+
+    def find_words(self, text: str | None, *, cues: bool = True) -> Match | None:
+        """Return the whole-word match in an answer in free text, which "none" or "absent" denies as a cue does.
+
         ``cues=False`` is for phrases that are negations themselves ("no research").
         """
-        found = self._search(_WITHOUT.split(text, maxsplit=1)[0] if text and cues else text)
-        if found is None or self._words is None or (cues and is_doubted(found.string)):
-            return None
-        rows = (self._texts[_phrase(phrase.group())] for phrase in self._words.finditer(found.string))
-        return next((Match(row, None) for row in rows if not _has_words(found.string, row.exceptions)), None)
+        if cues:
+            return self.find_named(text) if text and not _ABSENT.search(text) else None
+        found = self._search(text)
+        return self._match_in(found.string) if found else None
+
+    def _match_in(self, text: str) -> Match | None:
+        phrases = self._words.finditer(text) if self._words else ()
+        rows = (self._texts[_phrase(phrase.group())] for phrase in phrases)
+        return next((Match(row, None) for row in rows if not _has_words(text, row.exceptions)), None)
 
     def mentions(self, text: str | None) -> bool:
         """True when free text holds one of the phrases, even denied or doubted."""
@@ -233,9 +252,19 @@ def is_doubted(text: str) -> bool:
 
 
 def denies_its_code(concept: CodeableConcept | None) -> bool:
-    """True when the text of a coded concept says "suspected", "family history of" or "no": code and text disagree."""
-    text = concept.text if concept and concept.codings else None
-    return bool(text) and len(text or "") <= LONGEST_VALUE and _NOT_AS_CODED.match(text or "") is not None
+    """True when the words of a coded concept say "suspected", "family history of" or "no": code and words disagree."""
+    if concept is None or not concept.codings:
+        return False
+    names = [concept.text] if concept.text else [coding.display for coding in concept.codings]
+    return any(name is not None and len(name) <= LONGEST_VALUE and _takes_back(name) for name in names)
+
+
+def _takes_back(name: str) -> bool:
+    """Tell it of one clause alone: what "no rupture, aneurysm of 3.5 cm" denies is not what is coded."""
+    clauses = [clause for clause in _NEXT_CLAUSE.split(name) if clause.strip()]
+    if len(clauses) == 1:
+        return bool(_TAKES_BACK_FIRST.match(clauses[0]) or _TAKES_BACK_LAST.search(clauses[0]))
+    return bool(clauses) and _TAKES_BACK_ALONE.fullmatch(clauses[-1]) is not None
 
 
 COLUMNS = ("system", "code", "display", "match", "except", "verified", "source", "note")

@@ -161,7 +161,7 @@ def _names_factor_v(chart: Chart, diagnosis: Diagnosis) -> bool:
     code = diagnosis.condition.code
     texts = [text for text in (code.text, *(c.display for c in code.codings)) if text] if code else []
     named, leiden = chart.value_set("factor_v_named"), chart.value_set("factor_v_leiden")
-    return any(named.find_words(text) and not leiden.mentions(text) for text in texts)
+    return any(named.find_named(text) and not leiden.mentions(text) for text in texts)
 
 
 def _anticoagulants(chart: Chart) -> tuple[list[Order], list[Diagnosis]]:

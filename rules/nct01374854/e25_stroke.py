@@ -76,4 +76,4 @@ def _says_stroke(chart: Chart, text: str | None) -> bool:
     """True when the person's own text says stroke and not TIA; what follows "without" is denied."""
     said = re.split(r"\bwithout\b", text or "", flags=re.IGNORECASE)[0]
     says_tia = chart.value_set("tia").mentions(said)
-    return not says_tia and chart.value_set("stroke_words").find_words(said) is not None
+    return not says_tia and chart.value_set("stroke_words").find_named(said) is not None

@@ -201,7 +201,7 @@ def _is_mixed(chart: Chart, diagnosis: Diagnosis) -> bool:
     """True when one Condition carries a type 1 code and a code, or a name, of another kind."""
     concept = diagnosis.condition.code
     kinds = [chart.value_set(name) for name in ("t2dm", "other_diabetes", "t1dm_review", "presymptomatic_t1dm")]
-    return any(kind.find(concept) or (concept and kind.find_words(concept.text)) for kind in kinds)
+    return any(kind.find(concept) or (concept and kind.find_named(concept.text)) for kind in kinds)
 
 
 def _code_days(found: Sequence[Diagnosis]) -> set[str]:

@@ -216,6 +216,8 @@ CASES = [
     case("end-stage disease in words", MAN, creatinine("1.0 mg/dL"), diagnosis(text="ESRD"), expect="needs-judgement"),
     *(case(f"in words: {words}", MAN, creatinine("1.0 mg/dL"), diagnosis(text=words), expect="needs-judgement")
       for words in ("Acute kidney injury", "AKI", "Transplanted kidney present")),
+    case("a syndrome named after dialysis", MAN, creatinine("1.0 mg/dL"),
+         diagnosis(text="Dialysis disequilibrium"), expect="not-met"),
     *[case(f"kidney disease as {code}", MAN, creatinine("1.0 mg/dL"), diagnosis(code), expect="needs-judgement",
            rule="renal-diagnosis")
       for code in ("icd10cm:N18.30", "icd10:N18.3", "icd9:585.3", "icd9:584.9", "snomed:433144002", "icd10cm:N18.9",

@@ -435,7 +435,12 @@ CASES = [
             "Mitral regurgitation",
             "Cardiac arrest",
             "Atherosclerosis",
+            "Heart failure, never hospitalized",
         )
+    ),
+    *(
+        case(f"no heart disease as free text: {words}", DIABETES, diagnosis(text=words), expect="not-met")
+        for words in ("Normal aortic valve", "Normal mitral valve", "10-year ASCVD risk 7.5%")
     ),
     case(
         "vitreous detachment, abbreviated like a vascular disease",

@@ -221,8 +221,15 @@ CASES = [
     case("history of tuberculosis in ICD-9", *NEGATIVE, diagnosis("icd9:V12.01"), **DOUBTFUL),
     case("contact with tuberculosis", *NEGATIVE, diagnosis("icd10cm:Z20.1"), **CLEAR),
     *[case(f"{words} in words only", *NEGATIVE, diagnosis(text=words), **DOUBTFUL)
-      for words in ("Hep C", "Hep B carrier", "LTBI")],
-    case("a vaccination in words", *NEGATIVE, diagnosis(text="Hep B vaccine given"), **CLEAR),
+      for words in ("Hep C", "Hep B carrier", "LTBI", "Hepatitis C, never treated", "HIV, never on ART",
+                    "Latent tuberculosis, never treated")],
+    *[case(f"no infection in words: {words}", *NEGATIVE, diagnosis(text=words), **CLEAR)
+      for words in ("Hep B vaccine given", "Hep B surface antibody positive", "Hep B nonimmune",
+                    "Needs Hep B series", "HIV risk assessment")],
+    *[case(f"{code}, taken back by its text: {words}", *NEGATIVE, diagnosis(code, text=words), **DOUBTFUL)
+      for code, words in (("icd10cm:B18.2", "Hepatitis C - ruled out"), ("icd10cm:B20", "HIV negative"))],
+    case("latent tuberculosis, its text denies that it is active", *NEGATIVE,
+         diagnosis("icd10cm:Z22.7", text="No active TB, latent tuberculosis"), expect="met"),
     *[case(f"hepatitis B of 2005 as {code}", *NEGATIVE, diagnosis(code, onset="2005-01-01"), **HBV_MET)
       for code in ("icd9:070.32", "icd9:070.22", "icd9:V02.61", "icd10cm:Z22.51", "icd10cm:B17.0", "icd10:B17.0")],
     case("carrier of hepatitis C", *NEGATIVE, diagnosis("icd10cm:Z22.52"), **HCV_MET),

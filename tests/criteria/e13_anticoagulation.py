@@ -468,6 +468,10 @@ CASES = [
             "mechanical mitral valve",
         )
     ),
+    *(
+        case(f'"{words}" is no reason', diagnosis(text=words), METFORMIN, expect="not-met")
+        for words in ("VTE prophylaxis", "VTE risk assessment")
+    ),
     case(
         "a thrombosis that is over is still a reason",
         diagnosis("icd10cm:I82.401", clinical="resolved"),

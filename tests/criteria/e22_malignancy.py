@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.criteria.given import Given, case, diagnosis, encounter
+from rules.codes import ICD10CM
+from tests.criteria.given import Given, case, diagnosis, encounter, resource
 from tests.criteria.hygiene import diagnosis_hygiene
 
 CRITERION = "E22"
@@ -330,7 +331,35 @@ CASES = [
             "Essential thrombocythemia",
             "Essential thrombocythaemia",
             "Myeloproliferative",
+            "Prostate cancer, never treated",
+            "Breast cancer; metastases: none",
         )
+    ),
+    *(
+        case(f"free text that names no cancer: {words}", DIABETES, diagnosis(text=words), expect="not-met")
+        for words in (
+            "Breast cancer genetic risk",
+            "Ewing test abnormal",
+            "Kaposi varicelliform eruption",
+            "Metastatic calcification",
+        )
+    ),
+    *(
+        case(f"coded, and not taken back by its text: {text}", diagnosis(code, text=text), expect="met")
+        for code, text in (
+            ("icd10cm:C61", "Negative for metastasis, prostate cancer"),
+            ("icd10cm:C50.911", "No evidence of disease; breast cancer on tamoxifen"),
+        )
+    ),
+    case(
+        "coded, but its only words are of family history",
+        resource(
+            "Condition",
+            'C50.911, displayed as "Family history of breast cancer"',
+            code={"coding": [{"system": ICD10CM, "code": "C50.911", "display": "Family history of breast cancer"}]},
+        ),
+        expect="needs-judgement",
+        rule="doubtful",
     ),
     *(
         case(
@@ -340,7 +369,16 @@ CASES = [
             rule="doubtful",
             says="not confirmed",
         )
-        for text in ("r/o lung cancer", "Suspected lung cancer", "Lung cancer?", "Family history of lung cancer")
+        for text in (
+            "r/o lung cancer",
+            "Suspected lung cancer",
+            "Lung cancer?",
+            "Family history of lung cancer",
+            "Lung cancer, suspected",
+            "FH lung cancer",
+            "Mother with lung cancer",
+            "Not lung cancer",
+        )
     ),
     case(
         "the name of a cancer with a negation in it",

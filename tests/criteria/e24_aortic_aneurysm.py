@@ -156,9 +156,12 @@ CASES = [
             "Aneurysm of abdominal aorta",
             "Aneurysm of the abdominal aorta",
             "Aneurysm of infrarenal abdominal aorta",
+            "AAA 4.2 cm, rupture unlikely",
         )
     ),
     case("screening in words", diagnosis(text="AAA screening"), expect="not-met"),
+    case("a risk in words", diagnosis(text="AAA risk"), expect="not-met"),
+    case("its text denies the rupture alone", diagnosis("icd10:I71.4", text="No rupture, AAA 3.5 cm"), expect="met"),
     *(
         case(f"as free text: {words}", diagnosis(text=words), expect="not-met")
         for words in ("Thoracic aortic aneurysm", "Ascending aortic aneurysm")

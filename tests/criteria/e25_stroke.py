@@ -273,6 +273,7 @@ CASES = [
             "Brain infarction",
             "Brain infarct",
             "Stroke without residual deficits",
+            "Stroke 2019, none since",
             "Stroke",
             "Cerebrovascular accident",
             "Cerebro-vascular accident",
@@ -294,7 +295,13 @@ CASES = [
     ),
     *(
         case(f"as free text: {words}", diagnosis(text=words), expect="not-met")
-        for words in ("Heat stroke", "CVA tenderness")
+        for words in ("Heat stroke", "CVA tenderness", "Stroke risk", "10-year stroke risk 7.5%")
+    ),
+    case(
+        "coded, suspected by its text",
+        diagnosis("icd10cm:I63.9", text="Stroke (suspected)"),
+        expect="needs-judgement",
+        rule="doubtful",
     ),
     case(
         "a SNOMED code that is not listed, by its words",

@@ -111,7 +111,10 @@ CASES = [
            rule="doubtful")
       for words in ("Ketoacidosis due to type 1 diabetes mellitus", "Diabetic ketoacidosis without coma")),
     *(case(f"in words, last week: {words}", T1DM, diagnosis(text=words, onset="2025-06-08"), expect="not-met")
-      for words in ("Alcoholic ketoacidosis", "Diabetes without ketoacidosis")),
+      for words in ("Alcoholic ketoacidosis", "Diabetes without ketoacidosis",
+                    "Diabetic ketoacidosis prevention education")),
+    case("its text denies the coma alone", T1DM, diagnosis("icd10cm:E10.10", text="No coma, DKA", onset="2025-06-08"),
+         expect="met"),
     case("suspected ketoacidosis last week", dka("2025-06-08", verification="provisional"),
          expect="needs-judgement", rule="doubtful"),
     case("suspected ketoacidosis 60 days ago", dka("2025-04-16", verification="provisional"),

@@ -44,7 +44,10 @@ CASES = [
     case("home oxygen in words", diagnosis(text="On home oxygen"), expect="needs-judgement"),
     *(case(f"in words: {words}", diagnosis(text=words), expect="needs-judgement")
       for words in ("Dependence on supplemental oxygen", "Dependence on oxygen", "Long term oxygen therapy",
-                    "Long-term oxygen therapy", "Dependence on ventilator")),
+                    "Long-term oxygen therapy", "Dependence on ventilator",
+                    "Chronic respiratory failure, never smoker")),
+    case("chronic failure, its text denies oxygen at home alone",
+         diagnosis("icd10cm:J96.11", text="No home oxygen; chronic respiratory failure"), expect="met"),
     case("chronic failure refuted", T1DM, diagnosis("icd10cm:J96.11", verification="refuted"),
          expect="not-met"),
     case("chronic failure entered in error alone does not satisfy the absence rule",

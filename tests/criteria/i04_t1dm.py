@@ -134,10 +134,20 @@ CASES = [
          confidence="low"),
     *[case(f"only free text: {words}", diagnosis(text=words), GLARGINE, expect="needs-judgement", rule="doubtful")
       for words in ("Type 1 DM", "DM type I", "Diabetes mellitus, type 1", "Diabetes type I", "Type-1 diabetes",
-                    "Insulin-dependent diabetes mellitus", "Autoimmune diabetes", "Diabetes mellitus Typ 1")],
+                    "Insulin-dependent diabetes mellitus", "Autoimmune diabetes", "Diabetes mellitus Typ 1",
+                    "Type 1 diabetes, never well controlled", "Type 1 diabetes, complications: none")],
     *[case(f"only free text: {words}, another kind", diagnosis(text=words), GLARGINE, expect="not-met")
       for words in ("Non-insulin-dependent diabetes mellitus", "Non insulin dependent diabetes",
-                    "Type 2 diabetes, now insulin dependent diabetes")],
+                    "Type 2 diabetes, now insulin dependent diabetes", "Insulin dependent diabetes, T2DM",
+                    "Insulin dependent diabetes (T2)", "Steroid-induced insulin dependent diabetes",
+                    "Gestational insulin dependent diabetes", "Myotonic DM type 1")],
+    case("free text of type 1.5 is not type 1, but slow", diagnosis(text="DM type 1.5"), GLARGINE,
+         expect="needs-judgement", rule="atypical"),
+    case("a risk in words", diagnosis(text="Type 1 diabetes risk"), expect="not-met"),
+    *[case(f"coded, and not taken back by its text: {words}", t1(text=words), GLARGINE, expect="met")
+      for words in ("No complications; type 1 diabetes", "negative for celiac; type 1 diabetes",
+                    "Family history of diabetes; type 1 diabetes mellitus", "Screen-detected type 1 diabetes",
+                    "Type 1 diabetes mellitus without complications")],
     case("free text about the mother", diagnosis(text="Mother with type 1 diabetes"), expect="not-met"),
     case("screening text", diagnosis(text="Type 1 diabetes screening"), expect="not-met"),
     case("family history", diagnosis("icd10cm:Z83.3"), expect="not-met"),

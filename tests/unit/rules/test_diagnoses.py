@@ -108,6 +108,8 @@ def test_a_code_wins_over_words() -> None:
 @pytest.mark.parametrize("text", [
     "Suspected gout", "r/o gout", "? gout", "Gout?", "Possible gout", "Family history of gout", "FH: gout", "No gout",
     "Denies gout", "Screening for gout", "Verdacht auf Gicht", "V. a. Gicht",
+    "No gout.", "Not gout", "FH gout", "Mother with gout", "Gout - ruled out", "Gout negative", "Gout (suspected)",
+    "Gout, suspected", "Gout; family history", "Gout, father", "Gout risk", "Gout screening",
 ])  # fmt: skip
 def test_a_text_that_takes_back_its_code_needs_a_clinician(text: str) -> None:
     assert not only(diagnosis("icd10cm:M10.9", text=text)).certain
@@ -115,10 +117,22 @@ def test_a_text_that_takes_back_its_code_needs_a_clinician(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "Gout, not elsewhere classified", "Gout without tophus", "History of gout", "Norwegian gout", "Gout; no tophus",
-    "FH", "Risky gout",
+    "FH", "Risky gout", "No tophus, gout", "Negative for tophus. Gout 3.5 cm", "At risk gout", "High risk gout",
+    "Gout, high risk", "Screen-detected gout", "Gout, tophus negative", "Care of lactating mother", "Gout, unspecified",
+    "Gout without mention of tophus", "Gout, not stated as uncontrolled", "Gout not having achieved remission",
 ])  # fmt: skip
 def test_words_within_the_name_of_a_disease_do_not(text: str) -> None:
     assert only(diagnosis("icd10cm:M10.9", text=text)).certain
+
+
+def test_a_display_takes_its_code_back_where_there_is_no_text() -> None:
+    def certain(display: str, **more: str) -> bool:
+        coding = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "M10.9", "display": display}
+        return only(resource("Condition", display, code={"coding": [coding], **more})).certain
+
+    assert not certain("Family history of gout")
+    assert certain("Family history of gout", text="Gout")
+    assert certain("Gout, unspecified")
 
 
 def test_when_it_began() -> None:

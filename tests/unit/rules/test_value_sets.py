@@ -202,12 +202,25 @@ def test_whole_words_match(text: str) -> None:
         "rule out T1DM", "ruled out: T1DM", "possible T1DM", "probably T1DM", "suspected T1DM", "suspicion of T1DM",
         "query T1DM", "T1DM?", "? T1DM", "family history of T1DM", "FH: T1DM", "FHx T1DM", "mother has T1DM",
         "Father: T1DM", "sister T1DM", "brother T1DM", "screening for T1DM", "T1DM screen", "at risk of T1DM",
-        "T1DM: absent", "T1DM - none", "never T1DM", "absence of T1DM", "T1DM excluded", "T1DM unlikely",
+        "T1DM risk", "T1DM risks", "high risk for T1DM", "T1DM: risk factors",
         "Kein T1DM", "keine Hinweise auf T1DM", "Verdacht auf T1DM", "Ausschluss T1DM",
     ],
 )  # fmt: skip
 def test_text_that_asserts_nothing(text: str) -> None:
     assert WORDS.find_text(CodeableConcept(text=text)) is None
+
+
+@pytest.mark.parametrize("text", [
+    "T1DM: absent", "T1DM - none", "never T1DM", "absence of T1DM", "T1DM excluded", "T1DM unlikely",
+])  # fmt: skip
+def test_what_denies_an_answer_leaves_a_diagnosis_open(text: str) -> None:
+    assert WORDS.find_words(text) is None
+    assert WORDS.find_named(text) is not None
+
+
+@pytest.mark.parametrize("text", ["High risk T1DM", "high-risk T1DM"])
+def test_high_risk_is_no_cue(text: str) -> None:
+    assert WORDS.find_named(text) is not None
 
 
 @pytest.mark.parametrize("text", ["Norwegian with T1DM", "Notes: T1DM", "T1DM, normal potassium", "fhir T1DM"])
