@@ -26,19 +26,22 @@ _SENTENCE = re.compile(r"[;.\n]|\b(?:but|however|although)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r",|(?=\bwithout\b)", re.IGNORECASE)
 _END = re.compile(r"[,;.\n]|\b(?:but|however|although|with|without)\b", re.IGNORECASE)
 
-_DENIAL = re.compile(
-    r"\b(?:no|not|none|never|nil|absent|absence|den(?:y|ies|ied)|without|negative|exclud(?:ed?|ing)|unlikely|cannot)\b",
+_NOT_PLAIN = re.compile(
+    r"\b(?:no|not|none|nor|neither|never|nil|absent|absence|den(?:y|ies|ied)|without|negative|exclud(?:ed?|ing)|unlikely|"
+    r"cannot|unable|unknown|unclear|equivocal|indeterminate|ungradable|n/a|"
+    r"stable|quiescent|inactive|regressed|resolved|history|previous(?:ly)?)\b",
     re.IGNORECASE,
 )
+"""A word of a clause that keeps it from asserting active disease: of denial, of doubt, of what is over."""
 _DENIED_BEFORE = re.compile(
-    r"\b(?:no|without|absence of|negative for|den(?:ies|ied))\b(?!.*\b(?:and|with|longer|only|new|high|cent(?:er|r)|"
-    r"fovea|recurr|chang|improve|better|wors|progress|regress|respon|treat|resol|doubt))",
+    r"\b(?:no|neither|nor|without|absence of|negative for|den(?:ies|ied))\b"
+    r"(?!.*\b(?:and|with|longer|only|new|high|cent(?:er|r)|fovea|recurr|chang|improve|better|wors|progress|regress|respon|treat|resol|doubt))",
     re.IGNORECASE | re.DOTALL,
 )
 """A denial that reaches the disease after it; "no change of", "no high-risk" and "no hemorrhage and" do not."""
 _DENIED_AFTER = re.compile(
-    r"[\s,:=()\u2013-]*(?:(?:is|was|are|has been|have been)\s+)?"
-    r"(?:absent|none|nil|no|negative|excluded|ruled out|unlikely|denied|"
+    r"[\s,;:=()\u2013-]*(?:(?:is|was|are|has been|have been)\s+)?"
+    r"(?:absent|none|nil|no(?: evidence| signs?)?|negative|excluded|ruled out|unlikely|denied|"
     r"not (?:present|seen|found|detected|identified|evident|observed|noted|visible))"
     r"(?:\s+(?:in either eye|in both eyes|bilaterally|ou))?\s*(?=[,;.\n)]|\bbut\b|\bwith|\Z)",
     re.IGNORECASE,
@@ -77,7 +80,7 @@ def _of_mention(before: str, after: str) -> Said:
     if _DENIED_AFTER.match(after) or _DENIED_BEFORE.search(sentence if listed else clause):
         return Said.DENIED
     words = f"{clause} {_END.split(after, maxsplit=1)[0]}"
-    if _DENIAL.search(words) or is_doubted(words):
+    if _NOT_PLAIN.search(words) or is_doubted(words):
         return Said.DOUBTFUL
-    may_go_on = _DENIAL.search(sentence) and not _ASSERTED_AFTER.match(after)
+    may_go_on = _NOT_PLAIN.search(sentence) and not _ASSERTED_AFTER.match(after)
     return Said.DOUBTFUL if may_go_on else Said.PRESENT

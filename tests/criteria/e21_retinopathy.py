@@ -190,11 +190,13 @@ CASES = [
                     "No hemorrhage but macular edema")),
     *(case(f"macula: {words}", T1DM, left(NONE), right(NONE), lab("32451-7", words, DAY, text=True), exam(),
            expect="needs-judgement", rule="doubtful")
-      for words in ("Possible macular edema", "Macular edema cannot be excluded", "No change in macular edema",
+      for words in ("Possible macular edema", "Macular edema: equivocal", "Macular edema cannot be excluded",
+                    "No change in macular edema", "Stable PDR",
                     "No hemorrhage, mild macular edema", "No hemorrhage and macular edema")),
     *(case(f"macula: {words}", T1DM, lab("32451-7", words, DAY, text=True), exam(), expect="not-met")
       for words in ("Macular edema, absent", "Macular edema not seen in either eye",
-                    "No hemorrhage, exudate, or macular edema", "No PDR, no macular edema")),
+                    "No hemorrhage, exudate, or macular edema", "No PDR, no macular edema",
+                    "Neither PDR nor macular edema", "Macular edema; none")),
     case("grade: nonproliferative without macular edema",
          lab("71490-7", "Mild NPDR: non-proliferative retinopathy without macular edema", DAY, text=True), right(NONE),
          expect="not-met", rule="graded"),
