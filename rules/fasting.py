@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 
 from rules.criterion import Chart, once
 from rules.datatypes import CodeableConcept, Quantity
@@ -76,7 +77,7 @@ def _concept(chart: Chart, concept: CodeableConcept) -> bool | None:
 def _words(chart: Chart, text: str | None) -> bool | None:
     """Read a note: "fasting" is yes; "non-fasting", "random", "not fasting", "fasting?" and "fasting 2 h" are no.
 
-    "Fasting status unknown" and "reference range for fasting samples" are neither.
+    "Fasting status unknown", "fasting some hours" and "reference range for fasting samples" are neither.
     """
     if chart.value_set("fasting_no").find_words(text):
         return False
@@ -87,11 +88,54 @@ def _words(chart: Chart, text: str | None) -> bool | None:
         return False if words.find_words(text, cues=False) else None
     if _UNTOLD.search(text):
         return None
-    return all(int(hours) >= chart.limit("fasting_hours") for hours in _HOURS.findall(text))
+    return _stated_hours(text, chart.limit("fasting_hours"))
 
 
 _UNTOLD = re.compile(r"\b(?:unknown|unk|unspecified|unclear|uncertain|unsure|n/a)\b", re.IGNORECASE)
-_HOURS = re.compile(r"(?<![\d.,:])(\d{1,2})\s?-?\s?(?:h|hr|hrs|hours?)\b", re.IGNORECASE)
+
+
+# -- hours in words --------------------------------------------------------------------------------------
+
+_NUMERALS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBER = rf"(?:\d{{1,3}}(?:[.,]\d{{1,3}})?|{'|'.join(_NUMERALS)})"
+
+
+def _from(place: str) -> str:
+    """Return the pattern of a number, or of a range of which the low end is kept by the name ``place``."""
+    return (
+        rf"(?P<{place}_below>(?:<=?|\u2264|less than|under|below|up to|at most|almost|nearly)\s?)?"
+        rf"(?<![\w.,])(?P<{place}>{_NUMBER})(?:\s?(?:-|\u2013|to|and|or)\s?{_NUMBER})?(?!\d)"
+    )
+
+
+_HOURS, _MINUTES = "h|hrs?|hours?", "mins?|minutes?"
+_DURATION = re.compile(
+    rf"{_from('first')}\s?-?\s?(?:{_HOURS}|(?P<first_minutes>{_MINUTES}))(?![^\W\d_])"
+    rf"|\b(?:{_HOURS}|(?P<last_minutes>{_MINUTES}))\b(?:\W|fasting|fasted|without food){{0,6}}?{_from('last')}",
+    re.IGNORECASE,
+)
+"""A number or a range with its unit after it ("6-10 hours") or before it ("hours fasting: 2"); its low end counts."""
+_CLOCK = re.compile(rf"\b(?:\d{{1,2}}:\d\d|[012]\d{{3}}(?=\s?(?:{_HOURS})\b))(?:\s?(?:{_HOURS})\b)?", re.IGNORECASE)
+_UNIT = re.compile(rf"\b(?:hrs?|hours?|{_MINUTES})\b", re.IGNORECASE)
+
+
+def _stated_hours(text: str, limit: Fraction) -> bool | None:
+    """Return whether all hours that a note on fasting states reach ``limit``; None for such as cannot be read."""
+    text = _CLOCK.sub(" ", text)
+    if not all(_reaches(duration, limit) for duration in _DURATION.finditer(text)):
+        return False
+    return None if _UNIT.search(_DURATION.sub(" ", text)) else True
+
+
+def _reaches(duration: re.Match[str], limit: Fraction) -> bool:
+    place = "first" if duration["first"] else "last"
+    number = duration[place].casefold()
+    value = Fraction(_NUMERALS.index(number) if number in _NUMERALS else number.replace(",", "."))
+    hours = value / 60 if duration[f"{place}_minutes"] else value
+    return hours >= limit and not duration[f"{place}_below"]
+
+
+# -- the specimen ----------------------------------------------------------------------------------------
 
 
 def _specimen(chart: Chart, observation: Observation) -> Iterator[bool | None]:

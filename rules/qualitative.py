@@ -26,9 +26,15 @@ _POSITIVE_WORDS = re.compile(
     r"^\W*((?:weakly|strongly|repeatedly) )?(pos|positive|reactive|detected|present)\b", re.IGNORECASE
 )
 _BUT_POSITIVE = re.compile(
-    r"[;,.\n](?![^;,.\n]*\b(?:no|non|not)\b)[^;,.\n]*\b(?:pos|positive|reactive|detected)\b", re.IGNORECASE
+    r"[;,.\n](?![^;,.\n]*\b(?:no|non|not|none|controls?)\b)[^;,.\n]*\b(?:pos|positive|reactive|detected)\b"
+    r"(?!\s+(?:results?|tests?|screens?|samples?|specimens?)\s+"
+    r"(?:are (?:sent|referred|repeated|confirmed|reported)|requires?|needs?|must|should|will)\b)",
+    re.IGNORECASE,
 )
-"""A later clause that takes back a negative answer: "negative for HIV-1; reactive for HIV-2"."""
+"""A later clause that takes back a negative answer: "negative for HIV-1; reactive for HIV-2".
+
+Remarks on the control, or on what is done with positive results, do not.
+"""
 _SAYS_POSITIVE = frozenset({"POS", "DET", "RR", "WR"})
 _POSITIVE_FLAGS = _SAYS_POSITIVE | {"H", "HH"}
 _NEGATIVE_FLAGS = frozenset({"NEG", "N", "ND", "NR"})

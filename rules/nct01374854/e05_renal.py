@@ -6,20 +6,21 @@ inside the limit (chronic kidney disease, acute injury, transplant, a low eGFR) 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from rules.assessment import Confidence, Evidence, Status
 from rules.causes import Cause
-from rules.criterion import Chart, Finding
+from rules.criterion import Chart, Coverage, Finding
 from rules.decision import Rule, field
 from rules.diagnoses import Course, Diagnosis, all_read, diagnoses, evidence_of
 from rules.ketoacidosis import ketoacidosis_before
 from rules.measurements import Selection, near, newest, numeric_finding
 from rules.panel import sides
 from rules.quantities import plain
-from rules.results import results
+from rules.results import Result, results
 from rules.sex import Sex, sex_of
 
 _VALUE = field.state.equals("value")
@@ -119,7 +120,7 @@ RULES = (
 def find(chart: Chart) -> Finding:
     """Return the newest creatinine, the sex, and the other evidence of renal dysfunction."""
     sex = sex_of(chart)
-    creatinine, egfr = _newest(chart, "creatinine", *_limits(sex)), _newest(chart, "egfr", "egfr")
+    creatinine, egfr = _newest(chart, "creatinine", _results(chart, "creatinine"), *_limits(sex)), _egfr(chart)
     end_stage, other = _end_stage(chart), _other_disease(chart)
     sure = [d for d in end_stage if d.certain and d.course is not Course.PAST]
     seen = all_read(chart, *(chart.value_set(name) for name in _DISEASES))
@@ -159,11 +160,32 @@ _NO_EGFR = (Cause.NONE, Cause.STALE, Cause.NO_VALUE, Cause.UNDATED, Cause.FUTURE
 _DISEASES = ("esrd_dialysis", "kidney_transplant", "ckd_or_aki", "ckd_unstated")
 
 
-def _newest(chart: Chart, name: str, *limits: str) -> Selection:
+def _egfr(chart: Chart) -> Selection:
+    """Return the newest eGFR of the window; an older one is only shown, for it decides nothing, read or not."""
+    found = [result for result in _results(chart, "egfr") if not _NOT_CALCULATED.match(result.reported)]
+    window = chart.window("decide")
+    recent = [r for r in found if r.when is None or window.covers(r.when.days, chart.on) is not Coverage.OUTSIDE]
+    selection = _newest(chart, "egfr", recent, "egfr")
+    if selection.cause is Cause.NONE:
+        return replace(selection, shown=_newest(chart, "egfr", found, "egfr").shown)
+    return selection
+
+
+_NOT_CALCULATED = re.compile(
+    r"\W*(?:not (?:calculated|reported|done|performed|applicable|available)|unable to calculate|n/a)\b", re.IGNORECASE
+)
+"""A text in the place of a value that says that there is none."""
+
+
+def _results(chart: Chart, name: str) -> list[Result]:
+    return results(chart, chart.value_set(name), chart.analyte(name))
+
+
+def _newest(chart: Chart, name: str, found: Sequence[Result], *limits: str) -> Selection:
     value_set = chart.value_set(name)
     return newest(
         chart,
-        results(chart, value_set, chart.analyte(name)),
+        found,
         sides(*(chart.limit(limit) for limit in limits)),
         decide=chart.window("decide"),
         shown_for=chart.window("shown"),

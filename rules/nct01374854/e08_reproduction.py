@@ -191,10 +191,15 @@ def _goes_on(chart: Chart, pregnancy: Diagnosis, ends: Sequence[Diagnosis]) -> b
 
 
 def _may_go_on(chart: Chart, pregnancy: Diagnosis, ends: Sequence[Diagnosis]) -> bool:
-    """True for one that is not sure, or whose date does not tell; without a date any delivery may have ended it."""
+    """True for one that is not sure, or whose date does not tell.
+
+    Without a date any delivery may have ended a sure one; one that is not sure, nobody knows to have been then.
+    """
     if pregnancy.course is Course.PAST or _outside(chart, chart.window("decide_positive"), pregnancy):
         return False
-    return not (_ended_after(pregnancy.when.days.first, ends) if pregnancy.when else ends)
+    if pregnancy.when is None:
+        return not (pregnancy.certain and ends)
+    return not _ended_after(pregnancy.when.days.first, ends)
 
 
 def _status(chart: Chart, value: Value) -> Says:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from rules.answers import Newest, answers, newest
 from rules.assessment import Confidence, Evidence, Status
 from rules.criterion import Chart, Coverage, Finding
+from rules.datatypes import LONGEST_VALUE
 from rules.dates import Moment
 from rules.decision import FactValue, Rule, field
 from rules.diagnoses import Course, Diagnosis, absence, diagnoses
@@ -145,13 +146,24 @@ def says(chart: Chart, value: Value) -> Smoking:
         return coded[0] if len(coded) == 1 else Smoking.UNCLEAR
     words = (answer.display if answer else value.value_string) or ""
     said = _in_words(chart, words)
-    if said is Smoking.NONE and Smoking.CURRENT in {_in_words(chart, part) for part in _PART.split(words)}:
-        return Smoking.UNCLEAR
-    return said
+    return _beside_none(chart, words) if said is Smoking.NONE else said
+
+
+def _beside_none(chart: Chart, words: str) -> Smoking:
+    """Return what a status says of which a part denies smoking: each part must, or it is for a person to weigh."""
+    parts = {_in_words(chart, part) for part in _PART.split(words)} & {Smoking.CURRENT, Smoking.OTHER, Smoking.UNCLEAR}
+    if parts == {Smoking.OTHER}:
+        return Smoking.OTHER
+    return Smoking.UNCLEAR if parts or _NOT_QUIT.search(words) else Smoking.NONE
 
 
 _PART = re.compile(r"[;,.]|\b(?:but|now)\b", re.IGNORECASE)
 """Where one part of a status ends: "former cigarette smoker, cigar smoker" says two things."""
+_NOT_QUIT = re.compile(
+    r"(?:\b(?:never|not|to)|n['\u2019]t)\s+(?:(?:yet|ever|fully|really|completely)\s+)?(?:quit|stop(?:ped)?)\b",
+    re.IGNORECASE,
+)
+"""Who has "not quit smoking" or "wants to quit smoking" smokes."""
 
 
 def _in_words(chart: Chart, words: str) -> Smoking:
@@ -186,8 +198,22 @@ def _sorted(chart: Chart, *value_sets: ValueSet) -> _Sorted:
 
 
 def _is_remitted(chart: Chart, diagnosis: Diagnosis) -> bool:
+    """True for a code of remission, or a clause that speaks of it or of the past of the disorder itself."""
     remission, code = chart.value_set("substance_remission"), diagnosis.condition.code
-    return bool(remission.find(code) or (code and remission.mentions(code.text)))
+    over = _SMOKED if chart.value_set("tobacco_problem").find(code) else _ABUSED
+    clauses = _CLAUSE.split(code.text or "") if code else []
+    return remission.find(code) is not None or any(
+        (remission.mentions(clause) and not _NOT.search(clause)) or over.search(clause[:LONGEST_VALUE])
+        for clause in clauses
+    )
+
+
+_CLAUSE = re.compile("[;,.]")
+_NOT = re.compile(r"\b(?:no|not|never)\b", re.IGNORECASE)
+_WAS = r"\b(?:history of|h/o|hx of|former)\b(?:\W*\Z|.*\b(?:dependen|addict|abus|misus|use\b|user|{}))"
+_ABUSED = re.compile(_WAS.format("alcoholi|drink"), re.IGNORECASE | re.DOTALL)
+_SMOKED = re.compile(_WAS.format("smok"), re.IGNORECASE | re.DOTALL)
+"""A "history of overdose", or a former smoker with alcohol dependence, is no end of the dependence."""
 
 
 def _recent(chart: Chart, diagnosis: Diagnosis) -> bool:

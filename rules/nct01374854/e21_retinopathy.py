@@ -20,6 +20,7 @@ from rules.diagnoses import Diagnosis, absence, all_read, diagnoses, evidence_of
 from rules.diagnosis_states import by_course, named
 from rules.encounters import has_words
 from rules.medications import Use, orders
+from rules.nct01374854.retina_words import Said, read_words
 from rules.procedures import Done, procedures, when_done
 from rules.resources import Value
 from rules.value_sets import ValueSet
@@ -29,17 +30,19 @@ _LEFT, _RIGHT = field.left, field.right
 RULES = (
     Rule("diagnosis", (field.active.holds,), Status.MET,
          "Proliferative retinopathy or macular edema is recorded: {active}."),
-    Rule("graded-proliferative-left", (_LEFT.equals("proliferative"),), Status.MET,
-         "The examination found proliferative retinopathy: {grades}."),
-    Rule("graded-proliferative-right", (_RIGHT.equals("proliferative"),), Status.MET,
-         "The examination found proliferative retinopathy: {grades}."),
-    Rule("macula", (field.macula.equals("edema"),), Status.MET,
-         "The examination found macular edema: {grades}."),
+    Rule("graded-proliferative-left", (_LEFT.equals("disease"),), Status.MET,
+         "The examination found proliferative retinopathy or macular edema: {grades}."),
+    Rule("graded-proliferative-right", (_RIGHT.equals("disease"),), Status.MET,
+         "The examination found proliferative retinopathy or macular edema: {grades}."),
+    Rule("macula", (field.macula.equals("disease"),), Status.MET,
+         "The examination found macular edema or proliferative retinopathy: {grades}."),
     Rule("questionable", (field.questionable.holds,), Status.NEEDS_JUDGEMENT,
          "Stable, over, not confirmed or not specified: {questionable}."),
     Rule("treated", (field.treated.holds,), Status.NEEDS_JUDGEMENT,
          "Laser or injections for the retina in the last {treatment_window}: {treated}."),
     Rule("conflict", (field.conflict.holds,), Status.NEEDS_JUDGEMENT, "Examinations disagree: {why}."),
+    Rule("doubtful", (field.doubtful.holds,), Status.NEEDS_JUDGEMENT,
+         "The examination does not say plainly whether there is proliferative retinopathy or macular edema: {grades}."),
     Rule("not-all-seen", (field.seen.fails,), Status.UNKNOWN,
          "Retinopathy or macular edema cannot be excluded: {unseen}."),
     Rule("graded", (_LEFT.equals("clear"), _RIGHT.equals("clear")), Status.NOT_MET,
@@ -56,26 +59,24 @@ _EYES = ("left", "right")
 _SETS = ("proliferative_retinopathy", "macular_edema", "retinopathy_quiescent", "retinopathy_unspecific")
 
 
-class Grade(StrEnum):
-    """What an examination says of one eye."""
+class Retina(StrEnum):
+    """What an examination says of the retina of one eye, or of the macula."""
 
-    PROLIFERATIVE = "proliferative"
+    DISEASE = "disease"
+    """Proliferative retinopathy or macular edema: either may stand in the answer on the other."""
+    DOUBTFUL = "doubtful"
+    """It names one of them and does not say plainly whether it is there."""
     CLEAR = "clear"
-    UNCLEAR = "unclear"
-
-
-class Macula(StrEnum):
-    """What an examination says of the macula."""
-
-    EDEMA = "edema"
+    """No retinopathy, or a grade below proliferative."""
     OTHER = "other"
 
 
 def find(chart: Chart) -> Finding:
     """Return diagnoses of the retina, treatments, and the examinations of the last year."""
     active, questionable, harmless = _diagnoses(chart)
-    grades = {eye: _newest(chart, f"retinopathy_grade_{eye}", _grade_reader(chart)) for eye in _EYES}
-    macula = _newest(chart, "macula_findings", _macula_reader(chart))
+    read = _reader(chart)
+    grades = {eye: _newest(chart, f"retinopathy_grade_{eye}", read) for eye in _EYES}
+    macula = _newest(chart, "macula_findings", read)
     exams = _Exams(chart, grades)
     treated = _treatments(chart)
     unseen, recorded = _unseen(chart), absence(chart, *_value_sets(chart))
@@ -87,6 +88,7 @@ def find(chart: Chart) -> Finding:
             "macula": macula.says,
             "questionable": bool(questionable),
             "treated": bool(treated),
+            "doubtful": any(n.says == Retina.DOUBTFUL for n in (*grades.values(), macula)),
             "conflict": any(n.says == "conflict" for n in (*grades.values(), macula)),
             "seen": not unseen,
             "examined": exams.eyes,
@@ -176,29 +178,19 @@ def _newest(chart: Chart, name: str, read: Reader) -> Newest:
     return newest(found, chart.on, chart.window("decide"), chart.window("shown"))
 
 
-def _grade_reader(chart: Chart) -> Reader:
-    meanings = (
-        (chart.value_set("grade_not_proliferative"), Grade.CLEAR),
-        (chart.value_set("grade_proliferative"), Grade.PROLIFERATIVE),
-    )
+def _reader(chart: Chart) -> Reader:
+    """Return how an answer is read: the disease by code or words, then a grade below proliferative."""
+    diseases = [chart.value_set(n) for n in ("grade_proliferative", "proliferative_retinopathy", "macular_edema")]
+    clear = chart.value_set("grade_not_proliferative")
 
-    def read(value: Value) -> Grade:
-        for answer_set, meaning in meanings:
-            coded = answer_set.find(value.value_codeable_concept)
-            if coded or answer_set.find_words(_text(value), cues=meaning is Grade.PROLIFERATIVE):
-                return meaning
-        return Grade.UNCLEAR
-
-    return read
-
-
-def _macula_reader(chart: Chart) -> Reader:
-    edema = chart.value_set("macular_edema")
-
-    def read(value: Value) -> Macula:
-        if edema.find(value.value_codeable_concept) or edema.find_words(_text(value)):
-            return Macula.EDEMA
-        return Macula.OTHER
+    def read(value: Value) -> Retina:
+        answer, words = value.value_codeable_concept, _text(value)
+        said = read_words(words, diseases)
+        if said is Said.PRESENT or any(disease.find(answer) for disease in diseases):
+            return Retina.DISEASE
+        if said is Said.DOUBTFUL:
+            return Retina.DOUBTFUL
+        return Retina.CLEAR if clear.find(answer) or clear.find_words(words, cues=False) else Retina.OTHER
 
     return read
 
@@ -223,7 +215,7 @@ class _Exams:
             for d in procedures(chart, chart.value_set("eye_exam"))
             if d.when and when_done(chart, d, window) is Coverage.INSIDE
         ]
-        seen = {eye for eye, grade in grades.items() if grade.says == Grade.CLEAR}
+        seen = {eye for eye, grade in grades.items() if grade.says == Retina.CLEAR}
         seen |= {eye for done in self.done for eye in _eyes_of(chart, done)}
         self.eyes = {0: "none", 1: "one"}.get(len(seen), "both")
 
@@ -240,7 +232,7 @@ def _eyes_of(chart: Chart, done: Done) -> Sequence[str]:
 
 def _why(chart: Chart, grades: dict[str, Newest], macula: Newest, exams: _Exams, unrecorded: str) -> str:
     reasons: Iterable[str] = (
-        *(f"{eye} eye: {_reason(grade)}" for eye, grade in grades.items() if grade.says != Grade.CLEAR),
+        *(f"{eye} eye: {_reason(grade)}" for eye, grade in grades.items() if grade.says != Retina.CLEAR),
         *([f"macula: {macula.why}"] if macula.says == "conflict" else ()),
         unrecorded if exams.done else f"no other examination of the retina in the last {chart.window('decide')}",
     )

@@ -57,7 +57,8 @@ def find(chart: Chart) -> Finding:
 _MILDER = ("tumour_uncertain", "malignancy_history")
 """An entry that has such a code beside one of a malignancy contradicts itself: judgement."""
 _DENYING = "traps_e22"
-"""So does one that is coded as benign, as screening or as family history as well."""
+"""So does one that is coded as benign, as screening or as family history as well; not a lump in the breast or a
+polyp of the colon, in which cancer is found."""
 _TUMOURS = ("malignancy", "skin_cancer", *_MILDER)
 
 

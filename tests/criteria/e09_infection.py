@@ -102,6 +102,9 @@ CASES = [
          **CLEAR),
     case("HIV negative in words, flagged positive", CALM, HCV, TB, result("56888-1", "Negative",
          interpretation=[{"coding": [{"code": "POS"}]}]), **UNTESTED, says="does not tell"),
+    *[case(f"HIV: {words}", CALM, HCV, TB, result("56888-1", words), **CLEAR)
+      for words in ("Negative for HIV-1/2 Ab. Positive results are sent for confirmation",
+                    "Not detected. Positive control valid")],
     case("HIV-1 negative, HIV-2 reactive", CALM, HCV, TB, result("56888-1", "Negative for HIV-1; reactive for HIV-2"),
          **UNTESTED, says="does not tell"),
     case("hepatitis C index in the equivocal range", CALM, HIV, TB, lab("13955-0", "0.95 {s_co_ratio}", "2025-06-01",

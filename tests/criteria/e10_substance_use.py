@@ -108,6 +108,12 @@ CASES = [
          said("Former cigarette smoker, current smoker of cigars"), **UNCLEAR),
     case("in words: former smoker who quit", CALM, said("Former smoker, quit 2020; 10 pack-years"), **CLEAR),
     case("in words: former smoker, e-cigarettes now", CALM, said("Former smoker, now uses e-cigarettes"), **OTHER),
+    *[case(f"in words: {words}", CALM, said(words), **OTHER)
+      for words in ("Never smoker, vapes daily", "Never smoker; uses e-cigarette",
+                    "Never smoker, smokeless tobacco daily", "never smoked, uses snuff")],
+    *[case(f"in words: {words}", CALM, said(words), **UNCLEAR)
+      for words in ("never quit smoking", "has not quit smoking", "wants to quit smoking", "Former smoker; smoker")],
+    case("in words: never smoker, vaping denied", CALM, said("Never smoker, denies vaping"), **CLEAR),
     case("in words: vaping", CALM, said("Vapes daily"), **OTHER),
     case("tobacco in the last 30 days: yes", CALM, social("68535-4", "2025-05-01", "true", valueBoolean=True),
          **UNCLEAR),
@@ -160,7 +166,17 @@ CASES = [
          "snomed:1471000119103"), smoking(NEVER), **HINTS),
     *[case(f"a code of dependence, but the text says: {text}", CALM, diagnosis("icd10cm:F10.20", text=text),
            smoking(NEVER), **HINTS)
-      for text in ("Alcohol dependence in remission", "History of alcohol dependence", "Recovering alcoholic")],
+      for text in ("Alcohol dependence in remission", "History of alcohol dependence", "Recovering alcoholic",
+                   "Alcohol dependence, history of", "Alcohol dependence; former drinker")],
+    *[case(f"the text speaks of the past of something else: {text}", CALM, diagnosis(code, text=text),
+           smoking(NEVER), **DISORDER)
+      for code, text in (("icd10cm:F10.20", "Alcohol dependence, not in remission"),
+                         ("icd10cm:F11.20", "Opioid dependence, history of overdose"),
+                         ("icd10cm:F10.20", "Alcohol dependence; former smoker"))],
+    case("nicotine dependence beside a history of asthma", CALM,
+         diagnosis("icd10cm:F17.210", text="Nicotine dependence, cigarettes, history of asthma"), **TOBACCO),
+    case("nicotine dependence of a former smoker", CALM,
+         diagnosis("icd10cm:F17.210", text="Nicotine dependence, former smoker"), **HINTS),
     case("alcohol abuse, in remission", diagnosis("icd10cm:F10.11"), smoking(NEVER), **CLEAR),
     case("alcohol dependence with remission as its status", diagnosis("icd10cm:F10.20", clinical="remission"),
          smoking(NEVER), **CLEAR),

@@ -175,6 +175,34 @@ CASES = [
     case("macular edema found, in words", lab("32451-7", "Macular edema", DAY, text=True), expect="met"),
     *(case(f"macula: {words}", T1DM, lab("32451-7", words, DAY, text=True), exam(), expect="not-met")
       for words in ("Macular edema: absent", "Macular edema - none", "Macular edema unlikely")),
+    # a denial holds for its own clause, and an answer that names the disease undenied never clears
+    *(case(f"grade: {words}", T1DM, lab("71490-7", words, DAY, text=True), exam(), expect="met",
+           rule="graded-proliferative-left")
+      for words in ("Proliferative diabetic retinopathy, no macular edema",
+                    "Proliferative diabetic retinopathy; vitreous hemorrhage absent",
+                    "Proliferative diabetic retinopathy, never treated", "High-risk PDR",
+                    "Proliferative retinopathy without macular edema",
+                    "Moderate nonproliferative retinopathy with macular edema",
+                    "No proliferative retinopathy, macular edema present")),
+    *(case(f"macula: {words}", T1DM, lab("32451-7", words, DAY, text=True), exam(), expect="met", rule="macula")
+      for words in ("Macular edema present, neovascularization absent", "Macular edema; hemorrhage: none",
+                    "Diabetic macular edema, never treated", "Macular edema, no foveal involvement",
+                    "No hemorrhage but macular edema")),
+    *(case(f"macula: {words}", T1DM, left(NONE), right(NONE), lab("32451-7", words, DAY, text=True), exam(),
+           expect="needs-judgement", rule="doubtful")
+      for words in ("Possible macular edema", "Macular edema: equivocal", "Macular edema cannot be excluded",
+                    "No change in macular edema", "Stable PDR",
+                    "No hemorrhage, mild macular edema", "No hemorrhage and macular edema")),
+    *(case(f"macula: {words}", T1DM, lab("32451-7", words, DAY, text=True), exam(), expect="not-met")
+      for words in ("Macular edema, absent", "Macular edema not seen in either eye",
+                    "No hemorrhage, exudate, or macular edema", "No PDR, no macular edema",
+                    "Neither PDR nor macular edema", "Macular edema; none")),
+    case("grade: nonproliferative without macular edema",
+         lab("71490-7", "Mild NPDR: non-proliferative retinopathy without macular edema", DAY, text=True), right(NONE),
+         expect="not-met", rule="graded"),
+    case("a grade below proliferative, and words that speak of macular edema", right(NONE),
+         lab("71490-7", None, DAY, valueCodeableConcept={**answer("LA18645-4"), "text": "Moderate, macular edema"}),
+         expect="met"),
     case("no macular edema, in words", T1DM, lab("32451-7", "No macular edema", DAY, text=True), exam(),
          expect="not-met"),
     case("macular edema found two years ago", T1DM, macula("37231002", "2023-06-20"), exam(),

@@ -398,6 +398,14 @@ CASES = [
             ("icd10cm:Z80.8", "family history"),
         )
     ),
+    *(
+        case(f"cancer of the {words} in one entry", diagnosis(*codes), expect="met")
+        for codes, words in (
+            (("icd10cm:C50.911", "icd10cm:N63.0"), "breast, and the lump"),
+            (("icd10cm:C18.9", "icd10cm:D12.6"), "colon, and the adenoma"),
+        )
+    ),
+    case("adenoma of the colon", diagnosis("icd10cm:D12.6"), expect="not-met"),
     case("ruled out in words", diagnosis(text="r/o lung cancer"), expect="not-met"),
     case("family history in words", diagnosis(text="Family history of breast cancer"), expect="not-met"),
     # none

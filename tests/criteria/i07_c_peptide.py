@@ -198,12 +198,15 @@ CASES = [
     *(
         case(f"0.9 with the note {words!r}: not known to be fasting", lab(RANDOM, "0.9 ng/mL", DAY,
              note=[{"text": words}]), expect="unknown", rule="unstated-high")
-        for words in ("Fasting status unknown", "FASTING: N", "fasting 2 hours", "4h fasting", "fasting n/a")
+        for words in ("Fasting status unknown", "FASTING: N", "fasting 2 hours", "4h fasting", "fasting n/a",
+                      "Fasted 7.5 hours", "Hours fasting: 2", "fasting for 6-10 hours", "Fasting 90 minutes",
+                      "fasting two hours", "fasting a few hours", "fasting less than 8 hours")
     ),
     *(
         case(f"0.9 with the note {words!r}: fasting", lab(RANDOM, "0.9 ng/mL", DAY, note=[{"text": words}]),
              expect="not-met", rule="fasting-high")
-        for words in ("fasting 8 hours", "12-h fasting", "Fasting, drawn at 08:15")
+        for words in ("fasting 8 hours", "12-h fasting", "Fasting, drawn at 08:15",
+                      "fasting >8 hours", "fasting 8-10 hrs", "Hours fasting: 12", "fasting ten hours")
     ),
     case("a fasting test whose note does not know", lab(FASTING, "0.9 ng/mL", DAY,
          note=[{"text": "fasting status unknown"}]), expect="not-met", rule="fasting-high"),

@@ -66,10 +66,14 @@ def observed(elements: dict[str, Any]) -> Any:
         ({**coded("260385009"), **flag("POS")}, "unclear"),
         ({"valueString": "positive", **flag("NEG")}, "positive"),
         *(({"valueString": text}, "unclear") for text in (
-            "Negative for HIV-1; reactive for HIV-2", "Nonreactive, but positive in 2019")),
+            "Negative for HIV-1; reactive for HIV-2", "Nonreactive, but positive in 2019",
+            "HIV-1 negative, HIV-2 reactive", "Negative for HIV-1. Positive result for HIV-2, sent for confirmation",
+            "Negative. Positive results are sent for confirmation. Reactive for HIV-2")),
         *(({"valueString": text}, "negative") for text in (
             "Negative; no antibodies detected", "Non-reactive for HIV-1, non-reactive for HIV-2",
-            "Not detected. Not reactive.")),
+            "Not detected. Not reactive.", "Negative, absent, none detected", "Not detected. Positive control valid",
+            "Negative. Control: positive", "Non-reactive. A reactive result requires confirmation.",
+            "Negative for HIV-1/2 Ab. Positive results are sent for confirmation")),
         ({"valueString": "pending", **flag("ND")}, "negative"),
         (number(5.1), "positive"),
         (number(5), "negative"),
