@@ -519,7 +519,7 @@ CASES = [
     ),
     *(
         case(
-            f"{drug}, route {route!r}, {words!r}: local",
+            f"{drug}, route {route}, {words or 'no instructions'}: local",
             medication(drug, authored="2024-12-01", dosage=given_by(route=route, text=words)),
             METFORMIN,
             expect="not-met",
@@ -539,7 +539,7 @@ CASES = [
     ),
     *(
         case(
-            f"route {code}, which tells little, and instructions for the skin",
+            f"route {code} without a name, and instructions for the skin",
             medication("hydrocortisone", authored="2024-12-01", dosage=given_by(code=code, text="apply to skin")),
             METFORMIN,
             expect="not-met",
@@ -549,7 +549,7 @@ CASES = [
     ),
     *(
         case(
-            f"{drug}, route {route!r}, {words!r}: systemic",
+            f"{drug}, route {route or 'not stated'}, {words}: systemic",
             medication(drug, authored="2024-12-01", dosage=given_by(route=route, text=words)),
             expect="met",
             rule="chronic",
