@@ -22,7 +22,7 @@ from rules.dates import Moment
 from rules.index import Index
 from rules.resources import Medication, MedicationDispense, MedicationRequest, MedicationStatement
 from rules.searches import SearchState
-from rules.value_sets import Match, ValueSet
+from rules.value_sets import Match, ValueSet, cues_in
 
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 
@@ -146,16 +146,16 @@ _SUPPLIES = re.compile(
 """What goes with a drug and is none: "insulin syringe", "pen needles for insulin"."""
 _AMOUNT = re.compile(r"\d\s*(?:mg|mcg)\b|\d\s*(?:units?|iu|unt)\s*/\s*[\d.,]*\s*ml\b", re.IGNORECASE)
 """The strength of a drug, by which "enoxaparin 80 mg/0.8 mL syringe" is one."""
-_DENIAL = re.compile(r"\b(?:no|not|never|denies|denied|without|keine?[rnms]?|nicht|ohne)\b", re.IGNORECASE)
-"""What follows in a drug's name is not given: "no insulin". What stands before is: "warfarin, do not crush"."""
 
 
 def named_drug(value_set: ValueSet, name: str) -> Match | None:
     """Return the drug of ``value_set`` that ``name`` names.
 
-    Other cues of doubt say nothing of a drug that is ordered: "high risk: warfarin" is warfarin.
+    What follows a denial or a doubt is not given: "no insulin", "possible warfarin". What stands before is: "warfarin,
+    do not crush". A risk is a warning: "high risk of bleeding: warfarin" is warfarin.
     """
-    match = value_set.find_words(_DENIAL.split(name, maxsplit=1)[0], cues=False)
+    doubts = (cue.start() for cue in cues_in(name) if "risk" not in cue.group().casefold())
+    match = value_set.find_words(name[: next(doubts, None)], cues=False)
     return None if match and _SUPPLIES.search(name) and not _AMOUNT.search(name) else match
 
 

@@ -246,6 +246,11 @@ def _any_of(phrases: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{'|'.join(options)})(?!\w)", re.IGNORECASE) if longest_first else None
 
 
+def cues_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield the cues of negation, doubt, family or screening in free text, in their order."""
+    return _CUES.finditer(text)
+
+
 def is_doubted(text: str) -> bool:
     """True when free text has a cue of negation, doubt, family or screening: it asserts nothing."""
     return _CUES.search(text) is not None

@@ -212,23 +212,43 @@ def _read(chart: Chart, name: str, value: Value) -> Virus:
     if name == "tuberculin" and (size := _induration(chart, value)):
         return _skin_test(chart, size)
     if name in _RNA and (load := _number(value)):
-        return _viral_load(load, detected=_is_detected(value))
+        return _viral_load(load, _detection(value))
     said = reading(value, chart.value_set("positive_results"), chart.value_set("negative_results"))
     return Virus.UNCLEAR if said is Reading.UNCLEAR else Virus(said.value)
 
 
-def _viral_load(load: Interval, *, detected: bool) -> Virus:
-    """Any amount is positive, also one too small to count; below a limit of detection, or none, is negative."""
-    return Virus.POSITIVE if detected or (load.low is not None and load.low > 0) else Virus.NEGATIVE
+def _viral_load(load: Interval, detection: Virus) -> Virus:
+    """Any amount is positive; below a limit of counting, or none, is what is said of detection."""
+    return Virus.POSITIVE if load.low is not None and load.low > 0 else detection
 
 
-_DETECTED = re.compile(r"(?P<denied>\b(?:no|not|none)\b[^.,;]*)?\bdetected\b", re.IGNORECASE)
+_CLAUSES = re.compile(r"[,;.()\n]|\b(?:but|now)\b", re.IGNORECASE)
+_KNOWN = r"(?:(?:hiv(?:-\d)?|hcv|hepatitis c|virus|viral|rna|nucleic acid|target|is|was|been|be)\s+)*"
+_DETECTION = re.compile(r"detected\b|\bdetectable\b(?!\s+(?:limit|level|range))", re.IGNORECASE)
+_DETECTED = re.compile(
+    rf"(?:[<≤]?\s*\d*\s*(?:log\d*\s*)?(?:\[?iu\]?|copies|cp)(?:/ml)?)?\W*{_KNOWN}detected(?:\s*:\s*yes)?\W*",
+    re.IGNORECASE,
+)
+_NOT_DETECTED = re.compile(
+    rf"\b(?:not|no|none|never|without|can't|cannot)\s+{_KNOWN}(?:detected|detectable)\b|\bun-?detect(?:ed|able)\b"
+    r"|\bdetected\s*:\s*no\W*\Z",
+    re.IGNORECASE,
+)
 
 
-def _is_detected(value: Value) -> bool:
-    """True for "<15 IU/mL, detected", in words or by a flag; "none detected" is none."""
-    words = _DETECTED.search(value.value_string or "")
-    return (words is not None and not words["denied"]) or bool(flags(value.interpretation) & {"POS", "DET"})
+def _detection(value: Value) -> Virus:
+    """Return what a flag or the words beside a number say of detection: negative where they do not speak of it.
+
+    Only words that are known decide, clause by clause: "detected", "RNA not detected". Others, such as "if detected
+    repeat", tell nothing either way.
+    """
+    if flags(value.interpretation) & {"POS", "DET"}:
+        return Virus.POSITIVE
+    clauses = [clause for clause in _CLAUSES.split(value.value_string or "") if _DETECTION.search(clause)]
+    if any(_DETECTED.fullmatch(clause) for clause in clauses):
+        return Virus.POSITIVE
+    denied = (_NOT_DETECTED.search(clause) and len(_DETECTION.findall(clause)) == 1 for clause in clauses)
+    return Virus.NEGATIVE if all(denied) else Virus.UNCLEAR
 
 
 def _interval(number: Decimal, comparator: str | None) -> Interval | None:

@@ -204,7 +204,7 @@ def _is_low_dose(chart: Chart, order: Order) -> bool:
     if any(d.dose_and_rate or d.max_dose_per_period for d in order.dosages):
         per = {"{tbl}": strength} if strength else {}
         given = daily_amount(chart, order.dosages, Measure(chart.analyte("aspirin_dose"), per))
-    elif strength and not any(_MORE_THAN_ONE.search(d.text or "") for d in order.dosages):
+    elif strength and not any(_MORE_THAN_ONE.search(_ONE.sub("", d.text or "")) for d in order.dosages):
         times = [t for d in order.dosages if (t := times_a_day(chart, d.timing)) and t.high is not None]
         given = Interval(Fraction(0), strength * max(sum((t.high for t in times if t.high), Fraction(0)), Fraction(1)))
     else:
@@ -212,6 +212,12 @@ def _is_low_dose(chart: Chart, order: Order) -> bool:
     return given.wholly_below(chart.limit("aspirin"), inclusive=True)
 
 
+_ONE = re.compile(
+    r"\b(?:\d+\s*(?:oz|ounces?)|every\s+24\s*h(?:(?:ou)?rs?)?|q\s?24\s?h)\b"
+    r"|\bat\s+\d{1,2}(?::\d\d)?\s*[ap]\.?m\b(?!.*(?:\band\b|[ap]\.?m\b))(?<!and at)",
+    re.IGNORECASE,
+)
+"""Numbers in instructions for one tablet a day: "with 8 oz water", "every 24 hours", "at 8 am" and no other time."""
 _MORE_THAN_ONE = re.compile(
     r"\b(?:[2-9]|two|three|four|twice|times|b\.?i\.?d|t\.?i\.?d|q\.?i\.?d|every\s+\d+|q\s?\d+\s?h)\b", re.IGNORECASE
 )

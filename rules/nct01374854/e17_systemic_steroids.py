@@ -152,17 +152,20 @@ def _is_for_adrenals(chart: Chart, order: Order) -> bool:
 def _is_local(chart: Chart, order: Order) -> bool:
     """True for a cream, an inhaler, eye drops, an injection into a joint: by code, route, form or words.
 
-    Instructions tell only where no route is stated and nothing is called a tablet: one taken "for eye inflammation"
-    acts in the whole body.
+    Instructions do not tell of a drug that is surely systemic, by its route or as a tablet: one taken "for eye
+    inflammation" acts in the whole body.
     """
     local, tablets = chart.value_set("local_steroid_use"), chart.value_set("steroid_tablets")
+    systemic = chart.value_set("systemic_steroid_routes")
     product = chart.record.resolve(order.resource.medication_reference, Medication, order.resource)
     routes = [d.route for d in order.dosages if d.route]
     concepts = [c for c in (order.drug, *routes, product.form if product else None) if c]
     names, told = [_names(c) for c in concepts], [d.text for d in order.dosages if d.text]
     if any(local.find(c) for c in concepts) or any(local.mentions(name) for name in names):
         return True
-    if routes or any(tablets.mentions(text) for text in (*names, *told)):
+    if any(systemic.find(route) or systemic.find_words(_names(route)) for route in routes):
+        return False
+    if any(tablets.mentions(text) for text in (*names, *told)):
         return False
     return any(local.mentions(text) for text in told)
 
@@ -196,7 +199,7 @@ def _is_bounded(found: Course) -> bool:
 
 
 def _length(chart: Chart, current: Sequence[Course], earlier: Sequence[Course]) -> Interval:
-    """Return the length of the longest course; at most that of all together, for one may follow the other.
+    """Return the length of the longest course; at most that of all that may have followed each other without a pause.
 
     Supplies of a month each are how a chronic steroid is ordered, too.
     """
@@ -204,9 +207,27 @@ def _length(chart: Chart, current: Sequence[Course], earlier: Sequence[Course]) 
     highs = [c.days.high for c in current]
     if None in highs:
         return Interval(longest, None)
-    in_turn = [c.days.high for c in (*current, *earlier) if c.planned and not _is_pack(chart, c.order)]
-    together = sum((high for high in in_turn if high is not None), Fraction(0))
-    return Interval(longest, max([together, *(high for high in highs if high is not None)]))
+    planned = [c for c in (*current, *earlier) if c.planned and not _is_pack(chart, c.order)]
+    together = [_total(run) for run in _runs(chart, planned) if any(c in current for c in run)]
+    return Interval(longest, max([*together, *(high for high in highs if high is not None)]))
+
+
+def _runs(chart: Chart, found: Sequence[Course]) -> list[list[Course]]:
+    """Return together the courses that may follow each other; one without a date may follow any."""
+    undated = [c for c in found if not c.order.since]
+    dated = [(c.order.since.days.first.toordinal(), c) for c in found if c.order.since]
+    runs: list[list[Course]] = []
+    end = Fraction(0)
+    for begins, one in sorted(dated, key=lambda pair: pair[0]):
+        if not runs or begins > end + chart.limit("pause"):
+            runs.append([*undated])
+        runs[-1].append(one)
+        end = max(end, begins + (one.days.high or Fraction(0)))
+    return runs or [undated]
+
+
+def _total(run: Sequence[Course]) -> Fraction:
+    return sum((c.days.high for c in run if c.days.high is not None), Fraction(0))
 
 
 def _is_doubtful(found: Course) -> bool:

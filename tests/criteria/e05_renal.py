@@ -222,8 +222,8 @@ CASES = [
            rule="end-stage")
       for code in ("icd10cm:N18.6", "icd10cm:Z99.2", "icd10:Z99.2", "icd9:585.6", "icd9:V45.11", "snomed:46177005")],
     case("end-stage disease in words", MAN, creatinine("1.0 mg/dL"), diagnosis(text="ESRD"), expect="needs-judgement"),
-    *(case(f"in words: {words}", MAN, creatinine("1.0 mg/dL"), diagnosis(text=words), expect="needs-judgement")
-      for words in ("Acute kidney injury", "AKI", "Transplanted kidney present")),
+    case("a kidney transplant in words", MAN, creatinine("1.0 mg/dL"), diagnosis(text="Transplanted kidney present"),
+         expect="needs-judgement"),
     case("a syndrome named after dialysis", MAN, creatinine("1.0 mg/dL"),
          diagnosis(text="Dialysis disequilibrium"), expect="not-met"),
     *[case(f"kidney disease as {code}", MAN, creatinine("1.0 mg/dL"), diagnosis(code), expect="needs-judgement",

@@ -171,6 +171,19 @@ CASES = [
          **HCV_MET),
     case("hepatitis C RNA below 15, flagged as detected", *NEGATIVE, lab("11011-4", "<15 [IU]/mL", "2025-06-01",
          interpretation=[{"coding": [{"code": "DET"}]}]), **HCV_MET),
+    *[case(f"hepatitis C RNA, {words!r}: detected", *NEGATIVE, result("11011-4", words, "2025-06-10"), **HCV_MET)
+      for words in ("<15 IU/mL detected", "<15 IU/mL (HCV RNA detected)", "<1.18 log IU/mL - Target Detected",
+                    "<15 IU/mL not quantifiable but detected", "<15 IU/mL, was not previously detected, now detected",
+                    "<15 IU/mL. Detected: Yes")],
+    *[case(f"hepatitis C RNA, {words!r}: not detected", *NEGATIVE, result("11011-4", words, "2025-06-10"), **CLEAR)
+      for words in ("<15 IU/mL", "<15 IU/mL, never detected", "<15 IU/mL. Detected: No", "<15 IU/mL, undetectable",
+                    "<15 IU/mL without detected virus", "<15 IU/mL, can't be detected", "<15 IU/mL; RNA not detected",
+                    "<15 IU/mL, below the limit of detection", "<15 IU/mL, below the detectable limit")],
+    *[case(f"hepatitis C RNA, {words!r}: does not tell", *NEGATIVE, result("11011-4", words, "2025-06-10"), **UNTESTED)
+      for words in ("<15 IU/mL; if detected repeat", "<15 IU/mL, previously detected", "<15 IU/mL, detectable",
+                    "<20 copies/mL; results below this are reported as detected when present",
+                    "<15 IU/mL, not quantifiable and detected", "<15 IU/mL, not detected or detected in traces",
+                    "<15 IU/mL, previously detected, not detected today")],
     case("hepatitis C RNA below 15", *NEGATIVE, lab("38180-6", "<1.2 {Log_IU}/mL", "2025-06-01"), **CLEAR),
     case("signal over cutoff above its range", CALM, lab("48159-8", "8.2 {ratio}", "2025-06-01", high="1.0"),
          **HCV_MET),

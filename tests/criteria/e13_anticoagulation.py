@@ -128,6 +128,12 @@ CASES = [
             ("Take 4 tablets by mouth daily", "needs-judgement", "aspirin"),
             ("1 tablet twice daily", "needs-judgement", "aspirin"),
             ("1 tab BID", "needs-judgement", "aspirin"),
+            ("1 tablet every 12 hours", "needs-judgement", "aspirin"),
+            ("1 tablet at 8 am and at 8 pm", "needs-judgement", "aspirin"),
+            ("2 tablets every 24 hours", "needs-judgement", "aspirin"),
+            ("1 tablet daily with 8 oz water", "not-met", "none"),
+            ("1 tab every 24 hours", "not-met", "none"),
+            ("1 tablet at 8 am", "not-met", "none"),
         )
     ),
     case("INR above 10, without a unit", inr(">10", ucum=False), METFORMIN, expect="met"),
@@ -629,12 +635,17 @@ CASES = [
         case(f"named with a warning or a form: {name}", medication(name), METFORMIN, expect="met", confidence="low")
         for name in (
             "warfarin 5 mg tablet (HIGH RISK)",
+            "HIGH RISK - warfarin",
+            "High risk of bleeding - warfarin",
             "Warfarin 5 mg - do not take with aspirin",
             "enoxaparin (LOVENOX) 80 mg/0.8 mL subcutaneous syringe",
             "heparin 5,000 unit/0.5 mL injection syringe",
         )
     ),
-    case("no warfarin, in words", medication("No warfarin"), METFORMIN, expect="not-met", rule="none"),
+    *(
+        case(f"named with doubt: {name}", medication(name), METFORMIN, expect="not-met", rule="none")
+        for name in ("No warfarin", "ruled out warfarin", "Screening for warfarin", "Possible warfarin")
+    ),
     case(
         "warfarin by a code that is not listed, and its name",
         medication("rxnorm:855999", text="warfarin sodium 7.2 MG Oral Tablet"),

@@ -455,6 +455,42 @@ CASES = [
         rule="burst",
     ),
     case(
+        "two bursts of 20 days, written 60 days apart",
+        steroid("prednisone 20 mg tablet", 20, status="completed", authored="2025-04-11"),
+        steroid("prednisone 20 mg tablet", 20, authored=RECENT),
+        expect="not-met",
+        rule="burst",
+    ),
+    case(
+        "two bursts of 20 days, one without a date",
+        steroid("prednisone 20 mg tablet", 20, authored=None),
+        steroid("prednisone 20 mg tablet", 20, authored=RECENT),
+        expect="needs-judgement",
+        rule="longer-than-a-burst",
+    ),
+    case(
+        "a month's supply, fetched 14 days late",
+        monthly("completed", "2025-04-27"),
+        monthly("active", "2025-06-10"),
+        expect="needs-judgement",
+        rule="longer-than-a-burst",
+    ),
+    case(
+        "a month's supply, and another after a pause of 15 days",
+        monthly("completed", "2025-04-26"),
+        monthly("active", "2025-06-10"),
+        expect="not-met",
+        rule="burst",
+    ),
+    case(
+        "two months' supplies, over, and a burst after a pause",
+        monthly("completed", "2025-03-20"),
+        monthly("completed", "2025-04-20"),
+        steroid("prednisone 20 mg tablet", 5, authored=RECENT),
+        expect="not-met",
+        rule="burst",
+    ),
+    case(
         "two short courses in three months",
         steroid("prednisone 20 mg tablet", 5, status="completed", authored="2025-04-01"),
         steroid("prednisone 20 mg tablet", 5, authored=RECENT),
@@ -480,6 +516,52 @@ CASES = [
         METFORMIN,
         expect="not-met",
         rule="none",
+    ),
+    *(
+        case(
+            f"{drug}, route {route}, {words or 'no instructions'}: local",
+            medication(drug, authored="2024-12-01", dosage=given_by(route=route, text=words)),
+            METFORMIN,
+            expect="not-met",
+            rule="none",
+        )
+        for drug, route, words in (
+            ("hydrocortisone 10 mg/g", "As directed", "apply to affected area twice daily"),
+            ("hydrocortisone 1 %", "External", "Apply to skin"),
+            ("hydrocortisone 1 %", "Other", "Apply to skin"),
+            ("dexamethasone 0.1 %", "see instructions", "instill 1 drop in eye"),
+            ("methylprednisolone 40 mg", "injection", "intra-articular injection"),
+            ("betamethasone", "Scalp", None),
+            ("triamcinolone 0.1 %", "Mouth/Throat", "apply paste to ulcers"),
+            ("dexamethasone 0.1 %", "Both Eyes", None),
+            ("dexamethasone 0.1 %", "Ears", None),
+        )
+    ),
+    *(
+        case(
+            f"route {code} without a name, and instructions for the skin",
+            medication("hydrocortisone", authored="2024-12-01", dosage=given_by(code=code, text="apply to skin")),
+            METFORMIN,
+            expect="not-met",
+            rule="none",
+        )
+        for code in ("448598008", "446442000", "284009009")
+    ),
+    *(
+        case(
+            f"{drug}, route {route or 'not stated'}, {words}: systemic",
+            medication(drug, authored="2024-12-01", dosage=given_by(route=route, text=words)),
+            expect="met",
+            rule="chronic",
+        )
+        for drug, route, words in (
+            ("prednisone", "PO", "20 mg daily for eye inflammation"),
+            ("prednisone", "By mouth", "20 mg daily for eye inflammation"),
+            ("methylprednisolone 40 mg", "Intramuscular", "1 dose a month for nasal polyps"),
+            ("prednisone 5 mg tablet", "As directed", "daily for eye inflammation"),
+            ("prednisolone 15 mg/5 mL oral solution", None, "5 mL daily for eye inflammation"),
+            ("prednisone 20 mg", "As directed", "once daily"),
+        )
     ),
     case(
         "the form of the product is a cream",

@@ -146,7 +146,8 @@ def test_codes_come_before_words() -> None:
 
 
 @pytest.mark.parametrize("name", [
-    "HIGH RISK: insulin lispro", "Insulin lispro, do not mix", "insulin?", "insulin 100 units/mL injection syringe",
+    "HIGH RISK: insulin lispro", "Risk of low glucose: insulin", "Insulin lispro, do not mix",
+    "insulin?", "insulin 100 units/mL injection syringe",
 ])  # fmt: skip
 def test_a_warning_or_a_form_beside_its_name_leaves_a_drug_what_it_is(name: str) -> None:
     given = {"status": "active", "intent": "order", "medicationCodeableConcept": {"text": name}}
@@ -155,6 +156,7 @@ def test_a_warning_or_a_form_beside_its_name_leaves_a_drug_what_it_is(name: str)
 
 @pytest.mark.parametrize("name", [
     "No insulin", "denies insulin", "not on insulin", "Kein Insulin", "insulin syringe",
+    "Possible insulin", "Insulin syringe?",
     "Insulin syringe-needle U-100 0.5 mL 31 gauge",
 ])  # fmt: skip
 def test_what_denies_a_drug_or_goes_with_it_is_none(name: str) -> None:
