@@ -40,7 +40,6 @@ _ABSENT = re.compile(r"\b(?:none|never|nil|absent|absence|excluded?|unlikely)\b"
 """Words that deny what an answer names. Beside a diagnosis they speak of something else ("HIV, never treated")."""
 _WITHOUT = re.compile(r"\b(?:without|ohne)\b", re.IGNORECASE)
 
-
 _TAKES_BACK_FIRST = re.compile(
     r"\W*(?:\?|(?:r/o|rule[sd]? out|suspect(?:ed)?|suspicion|possibl[ey]|probabl[ey]|query|verdacht|v\. ?a\.|"
     r"ausschluss|not?|denies|negative for|keine?[rnms]?|family history|fhx?(?=\W+\w)|"
@@ -107,7 +106,7 @@ class ValueSet:
             if row.verified != "no":
                 self._add(row)
         self._place = {key: place for place, key in enumerate(self._exact)}
-        self._words = _any_of(self._texts)
+        self._words = any_of(self._texts)
         firsts = {_first_word(phrase) for phrase in self._texts}
         self._first_words = firsts - {""}
         self._any_word = "" in firsts
@@ -235,11 +234,11 @@ def _first_word(phrase: str) -> str:
 
 
 def _has_words(text: str, phrases: tuple[str, ...]) -> bool:
-    words = _any_of(phrases)
+    words = any_of(phrases)
     return words is not None and words.search(text) is not None
 
 
-def _any_of(phrases: Iterable[str]) -> re.Pattern[str] | None:
+def any_of(phrases: Iterable[str]) -> re.Pattern[str] | None:
     """Return one pattern for whole words of any phrase, the longest first; None when there is none."""
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
     options = (r"\s+".join(re.escape(word) for word in phrase.split()) for phrase in longest_first)

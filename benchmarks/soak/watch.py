@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from benchmarks.processes import children, resident_mb, sockets, threads
+from tests.support.waiting import soon
 
 _EVERY_SECONDS = 1.0
 _SECONDS_TO_FORK = 60.0
@@ -66,9 +67,6 @@ class Watch:
 
 def _all_workers(master: int, number: int) -> list[int]:
     """Return the workers once there are so many: gunicorn pauses between forks, and the first answers meanwhile."""
-    give_up = time.monotonic() + _SECONDS_TO_FORK
-    while len(workers := children(master)) < number:
-        if time.monotonic() > give_up:
-            raise TimeoutError(f"{len(workers)} of {number} workers after {_SECONDS_TO_FORK:.0f} s")
-        time.sleep(0.01)
-    return workers
+    if not soon(lambda: len(children(master)) >= number, _SECONDS_TO_FORK):
+        raise TimeoutError(f"{len(children(master))} of {number} workers after {_SECONDS_TO_FORK:.0f} s")
+    return children(master)

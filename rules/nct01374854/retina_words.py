@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from rules.datatypes import LONGEST_VALUE
-from rules.value_sets import ValueSet, is_doubted
+from rules.value_sets import ValueSet, any_of, is_doubted
 
 
 class Said(StrEnum):
@@ -58,18 +58,13 @@ def read_words(text: str | None, diseases: Iterable[ValueSet]) -> Said | None:
     In a text that is longer than an answer is, what is named is for a person to read.
     """
     text = _NONPROLIFERATIVE.sub(" ", text or "")
-    named = _names(diseases)
+    named = any_of({row.code for disease in diseases for row in disease if row.match == "text"})
+    if named is None:
+        return None
     if len(text) > LONGEST_VALUE:
         return Said.DOUBTFUL if named.search(text) else None
     said = {_of_mention(text[: name.start()], text[name.end() :]) for name in named.finditer(text)}
     return next((meaning for meaning in Said if meaning in said), None)
-
-
-def _names(diseases: Iterable[ValueSet]) -> re.Pattern[str]:
-    names = {row.code for disease in diseases for row in disease if row.match == "text"}
-    longest_first = sorted(names, key=lambda name: (-len(name), name))
-    options = (r"\s+".join(map(re.escape, name.split())) for name in longest_first)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(options)})(?!\w)", re.IGNORECASE)
 
 
 def _of_mention(before: str, after: str) -> Said:
